@@ -1,0 +1,4 @@
+//! Placeholder.
+pub(crate) fn write() -> anyhow::Result<()> {
+    anyhow::bail!("not built yet")
+}

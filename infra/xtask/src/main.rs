@@ -1,0 +1,49 @@
+//! `cargo xtask <verb>`: the one front door to everything a developer, an operator or CI runs here.
+//!
+//! It depends on no crate of the game itself, so it builds in seconds and still runs when the game does not compile;
+//! what it must know of the game (routes, OpenAPI) it asks the `gateway` binary for.
+
+mod check;
+mod drill;
+mod generate;
+mod stack;
+
+use clap::{Parser, Subcommand};
+
+/// Restart Life: set up, run, test, generate, check and measure.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Set everything up and run the game here: private PostgreSQL and Redis, migrations, the gateway. Ctrl-C stops all.
+    Up(stack::UpArgs),
+    /// Stop what `up` or the tests left running and remove private data directories outside the checkout.
+    Down,
+    /// Set everything up and run all tests. Arguments after `--` go to the test runner.
+    Test(stack::TestArgs),
+    /// Live a life in the terminal, over HTTP.
+    Play(stack::PlayArgs),
+    /// Write every file that is made from the route table.
+    Gen,
+    /// Fail on generated files that are not fresh, on content that does not lint, on templates that do not validate.
+    Check,
+    /// Break something on purpose and count what was lost.
+    Drill(drill::DrillArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().verb {
+        Verb::Up(args) => stack::up(&args),
+        Verb::Down => stack::down(),
+        Verb::Test(args) => stack::test(&args),
+        Verb::Play(args) => stack::play(&args),
+        Verb::Gen => generate::write(),
+        Verb::Check => check::run(),
+        Verb::Drill(args) => drill::run(&args),
+    }
+}
