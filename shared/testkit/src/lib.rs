@@ -1,1 +1,8 @@
-//! Placeholder.
+//! What tests, drills and `cargo xtask` share: real services, real processes, and a player who lives whole lives.
+//!
+//! Never part of a release: nothing here is linked into a function or the gateway.
+#![expect(clippy::disallowed_methods, reason = "tests and tools live in the real world: its environment and its time")]
+
+#[cfg(feature = "lambda")]
+pub mod lambda;
+pub mod python;
