@@ -2,11 +2,17 @@
 //!
 //! It depends on no crate of the game itself, so it builds in seconds and still runs when the game does not compile;
 //! what it must know of the game (routes, OpenAPI) it asks the `gateway` binary for.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool of the checkout: it has an environment, but no platform::config"
+)]
 
 mod check;
 mod drill;
 mod generate;
 mod stack;
+
+use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
@@ -42,8 +48,14 @@ fn main() -> anyhow::Result<()> {
         Verb::Down => stack::down(),
         Verb::Test(args) => stack::test(&args),
         Verb::Play(args) => stack::play(&args),
-        Verb::Gen => generate::write(),
-        Verb::Check => check::run(),
+        Verb::Gen => generate::write(checkout()),
+        Verb::Check => check::run(checkout()),
         Verb::Drill(args) => drill::run(&args),
     }
+}
+
+/// The checkout this was built from.
+fn checkout() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
 }

@@ -20,8 +20,15 @@ pub(super) fn install() -> Result<PathBuf> {
     };
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("testkit is not in a checkout")?;
     let environment = python::environment(checkout, "lambda").context("the Lambda emulator cannot be installed")?;
-    let program = python::site_packages(&environment)?.join("samcli/local/rapid").join(name);
+    let program = site_packages(&environment)?.join("samcli/local/rapid").join(name);
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
         .with_context(|| format!("the wheel holds no {}", program.display()))?;
     Ok(program)
+}
+
+/// The folder of an environment's libraries.
+fn site_packages(environment: &Path) -> Result<PathBuf> {
+    let versions = fs::read_dir(environment.join("lib"))?;
+    let mut found = versions.flatten().map(|version| version.path().join("site-packages")).filter(|path| path.is_dir());
+    found.next().with_context(|| format!("{} holds no site-packages", environment.display()))
 }
