@@ -1,1 +1,4 @@
-//! Placeholder.
+//! Stub.
+use platform::Route;
+/// Stub.
+pub const ROUTES: &[Route] = &[];

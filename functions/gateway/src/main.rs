@@ -1,0 +1,119 @@
+//! `gateway`: the game as one process, and the few things an operator does with it from a shell.
+
+use std::{
+    io::{Read, Write},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use clap::{Parser, Subcommand};
+use gateway::{DOMAINS, routes, table};
+use platform::{Ctx, config::Config, store::migrations};
+
+/// Restart Life in one process.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until SIGTERM (the default).
+    Serve {
+        /// Serve one domain only, with probes and metrics.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Exit 0 when the server on PORT is alive; for a container's health check.
+    Healthcheck,
+    /// Print the route table as JSON.
+    Routes,
+    /// Print the OpenAPI document as YAML, or as JSON.
+    Openapi {
+        /// JSON instead of YAML.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a fresh pair of token keys as two lines for the environment.
+    Keygen,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command.unwrap_or(Command::Serve { only: None }) {
+        Command::Serve { only } => serve(only.as_deref()),
+        Command::Migrate => migrate(),
+        Command::Healthcheck => healthcheck(),
+        Command::Routes => serde_json::to_string_pretty(&table::rows()).map_err(Into::into).and_then(|rows| print(&rows)),
+        Command::Openapi { json: true } => table::openapi().to_pretty_json().map_err(Into::into).and_then(|text| print(&text)),
+        Command::Openapi { json: false } => table::openapi().to_yaml().map_err(Into::into).and_then(|text| print(&text)),
+        Command::Keygen => keygen(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let line = serde_json::json!({"level": "ERROR", "message": "gateway cannot go on", "error": format!("{error:#}")});
+            let _ = writeln!(std::io::stderr(), "{line}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(only: Option<&str>) -> anyhow::Result<()> {
+    let routes = routes(only);
+    if routes.is_empty() {
+        let names: Vec<_> = DOMAINS.iter().map(|domain| domain.name).collect();
+        bail!("--only must name one of: {}", names.join(", "));
+    }
+    platform::serve(routes).map_err(anyhow::Error::from_boxed)
+}
+
+fn migrate() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let ctx = Ctx::new(Config::from_env()?)?;
+        migrations::run(ctx.db()).await.context("the migration stopped")
+    })
+}
+
+/// One HTTP/1.0 request by hand: the check must not need more than the process it checks.
+fn healthcheck() -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    let host = if config.host.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { config.host };
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::new(host, config.port), Duration::from_secs(2))?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.write_all(b"GET /health HTTP/1.0\r\n\r\n")?;
+    let mut status = [0; 12];
+    stream.read_exact(&mut status)?;
+    if !status.ends_with(b" 200") {
+        bail!("answered {}", String::from_utf8_lossy(&status));
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a key needs the operating system's randomness, and no Ctx exists here")]
+fn keygen() -> anyhow::Result<()> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key();
+    let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let kid = &encode(public.as_bytes())[..8];
+    print(&format!(
+        "AUTH_SIGNING_KEY={kid}:{}\nAUTH_VERIFYING_KEYS={kid}:{}",
+        encode(&seed),
+        encode(public.as_bytes())
+    ))
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.trim_end().as_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The route table for those who are not Rust: JSON rows for the generators, and the OpenAPI document.
+
+use platform::{
+    http::docs,
+    route::{Auth, Cache, Exposure, Rate, Route, Shells},
+};
+use serde_json::{Value, json};
+use utoipa::openapi::OpenApi;
+
+use crate::DOMAINS;
+
+/// One JSON object a route, in the table's order.
+pub fn rows() -> Vec<Value> {
+    DOMAINS.iter().flat_map(|domain| domain.routes.iter().map(|route| row(domain.name, route))).collect()
+}
+
+/// The OpenAPI document of all routes.
+pub fn openapi() -> OpenApi {
+    docs::document(DOMAINS.iter().map(|domain| (domain.name, domain.routes)))
+}
+
+fn row(domain: &str, route: &Route) -> Value {
+    json!({
+        "id": route.id,
+        "method": route.method.as_str(),
+        "path": route.path,
+        "domain": domain,
+        "auth": match route.auth { Auth::Public => "public", Auth::Player => "player" },
+        "rate": match route.rate {
+            Rate::Auth => "auth",
+            Rate::Play => "play",
+            Rate::Read => "read",
+            Rate::Public => "public",
+            Rate::Unlimited => "unlimited",
+        },
+        "idempotent": route.idempotent,
+        "cache": match route.cache { Cache::None => "none", Cache::Private => "private", Cache::Public => "public" },
+        "memory_mb": route.memory_mb,
+        "timeout_s": route.timeout_s,
+        "shells": shells(route.shells),
+        "exposure": match route.exposure {
+            Exposure::Public => "public",
+            Exposure::Probe => "probe",
+            Exposure::Private => "private",
+        },
+        "summary": docs::summary(route),
+    })
+}
+
+fn shells(shells: Shells) -> Vec<&'static str> {
+    [("lambda", shells.lambda), ("container", shells.container), ("local", shells.local)]
+        .into_iter()
+        .filter_map(|(name, present)| present.then_some(name))
+        .collect()
+}

@@ -1,0 +1,52 @@
+//! Does this process want traffic? Not while it starts or drains, without Postgres, or before the schema is there.
+//! Without Redis it does: losing the cache must never empty the load balancer.
+
+use axum::routing::get;
+use platform::{
+    Answer, ApiError, Cx, Reply, Route,
+    ctx::Phase,
+    route::{Auth, Cache, Exposure, Rate},
+    store::migrations,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// `GET /ready`.
+pub const ROUTE: Route = Route::get("system-ready", "/ready")
+    .auth(Auth::Public)
+    .rate(Rate::Unlimited)
+    .cache(Cache::None)
+    .exposure(Exposure::Probe)
+    .timeout_s(5)
+    .docs(|operation| {
+        operation
+            .about("Whether the process wants traffic", "503 while it starts or drains, without Postgres, or before the schema is current; without Redis it is ready and says `degraded`.")
+            .answers::<ReadyOut>(200, "Ready; `degraded` names what is missed.")
+    })
+    .build(|| get(ready));
+
+/// Ready, perhaps with something missing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadyOut {
+    /// Always `ready`.
+    status: &'static str,
+    /// What is away and can be done without: `redis`.
+    degraded: Vec<&'static str>,
+}
+
+async fn ready(cx: Cx) -> Reply<ReadyOut> {
+    match cx.phase() {
+        Phase::Serving => {}
+        Phase::Starting => return Err(ApiError::unavailable(1, "still starting").reason("STARTING")),
+        Phase::Draining => return Err(ApiError::unavailable(1, "draining").reason("DRAINING")),
+    }
+    let is_current = migrations::is_current(cx.db()).await.map_err(|error| ApiError::unavailable(1, error).reason("POSTGRES_AWAY"))?;
+    if !is_current {
+        return Err(ApiError::unavailable(5, "the schema is older than this release").reason("SCHEMA_TOO_OLD"));
+    }
+    let degraded = match cx.redis() {
+        Some(redis) if redis.is_reachable().await => Vec::new(),
+        Some(_) | None => vec!["redis"],
+    };
+    Answer::ok(&ReadyOut { status: "ready", degraded })
+}

@@ -1,0 +1,174 @@
+//! Rate limits by the generic cell rate algorithm (GCRA, ITU-T I.371): one timestamp a subject, no windows, no bursts
+//! at window edges. Counted in Redis for all processes together; in this process alone while Redis is away.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
+
+use redis::Script;
+
+use crate::{config::AppEnv, ctx::Ctx, ids::UserId, route::Rate};
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A player, over all devices.
+    User(UserId),
+    /// A client address.
+    Address(IpAddr),
+}
+
+/// The limiter's word on one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permit {
+    /// Whether the request may pass.
+    pub allowed: bool,
+    /// Requests allowed at once.
+    pub limit: u64,
+    /// Requests left now.
+    pub remaining: u64,
+    /// Unix seconds at which the full limit is available again.
+    pub reset_at_s: u64,
+    /// Seconds after which the next request passes; at least 1 for a refused one.
+    pub retry_after_s: u64,
+}
+
+/// A sustained pace and how far ahead of it a subject may run.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    /// Microseconds a request costs.
+    interval_us: u64,
+    /// Requests allowed at once.
+    burst: u64,
+}
+
+impl Rate {
+    const fn limit(self) -> Option<Limit> {
+        let (per_minute, burst) = match self {
+            Self::Auth => (30, 10),
+            Self::Play => (1200, 60),
+            Self::Read => (3000, 150),
+            Self::Public => (1200, 60),
+            Self::Unlimited => return None,
+        };
+        Some(Limit { interval_us: 60_000_000 / per_minute, burst })
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Play => "play",
+            Self::Read => "read",
+            Self::Public => "public",
+            Self::Unlimited => "unlimited",
+        }
+    }
+}
+
+/// Subjects remembered by the in-process limiter before the idle ones are forgotten.
+const LOCAL_SUBJECTS: usize = 100_000;
+
+/// Decides whether a request comes too soon.
+pub struct RateLimiter {
+    percent: u64,
+    app_env: AppEnv,
+    script: Script,
+    /// Theoretical arrival time of the next request, Unix microseconds.
+    local: Mutex<HashMap<(Rate, Subject), u64>>,
+}
+
+impl RateLimiter {
+    pub(crate) fn new(percent: u32, app_env: AppEnv) -> Self {
+        let script = Script::new(include_str!("rate.lua"));
+        Self { percent: percent.into(), app_env, script, local: Mutex::default() }
+    }
+
+    /// Counts one request of `subject`. `None` where no limit applies.
+    pub(crate) async fn admit(&self, ctx: &Ctx, rate: Rate, subject: Subject) -> Option<Permit> {
+        let limit = self.scaled(rate.limit()?)?;
+        let now = ctx.now();
+        if let Some(redis) = ctx.redis() {
+            let mut call = self.script.key(self.key(rate, subject));
+            call.arg(limit.interval_us).arg(limit.burst);
+            if let Some((allowed, tat_us, now_us)) = redis.run::<(bool, u64, u64)>(now, &call).await {
+                return Some(permit(limit, allowed, tat_us, now_us));
+            }
+        }
+        let now_us = u64::try_from(now.timestamp_micros()).unwrap_or_default();
+        Some(self.admit_here(limit, (rate, subject), now_us))
+    }
+
+    fn scaled(&self, limit: Limit) -> Option<Limit> {
+        if self.percent == 0 {
+            return None;
+        }
+        let interval_us = (limit.interval_us * 100 / self.percent).max(1);
+        Some(Limit { interval_us, burst: (limit.burst * self.percent / 100).max(1) })
+    }
+
+    /// `rl:<env>:{<owner>}:rate:<class>`; the braces keep all of a player's keys in one cluster slot.
+    fn key(&self, rate: Rate, subject: Subject) -> String {
+        let owner = match subject {
+            Subject::User(id) => id.to_string(),
+            Subject::Address(ip) => ip.to_string(),
+        };
+        format!("rl:{}:{{{owner}}}:rate:{}", self.app_env.as_str(), rate.as_str())
+    }
+
+    /// The same decision as `rate.lua`, for this process alone.
+    fn admit_here(&self, limit: Limit, subject: (Rate, Subject), now_us: u64) -> Permit {
+        let mut arrivals = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        if arrivals.len() >= LOCAL_SUBJECTS && !arrivals.contains_key(&subject) {
+            arrivals.retain(|_, tat_us| *tat_us > now_us);
+        }
+        let tat_us = arrivals.get(&subject).copied().unwrap_or_default().max(now_us);
+        let next_us = tat_us + limit.interval_us;
+        if next_us > now_us + limit.burst * limit.interval_us {
+            return permit(limit, false, tat_us, now_us);
+        }
+        arrivals.insert(subject, next_us);
+        permit(limit, true, next_us, now_us)
+    }
+}
+
+fn permit(limit: Limit, allowed: bool, tat_us: u64, now_us: u64) -> Permit {
+    let ahead_us = tat_us.saturating_sub(now_us);
+    let window_us = limit.burst * limit.interval_us;
+    let wait_us = (ahead_us + limit.interval_us).saturating_sub(window_us);
+    Permit {
+        allowed,
+        limit: limit.burst,
+        remaining: window_us.saturating_sub(ahead_us) / limit.interval_us,
+        reset_at_s: tat_us.max(now_us).div_ceil(1_000_000),
+        retry_after_s: wait_us.div_ceil(1_000_000).max(u64::from(!allowed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_then_the_pace_holds_then_time_heals() {
+        let limiter = RateLimiter::new(100, AppEnv::Test);
+        let limit = Limit { interval_us: 1_000_000, burst: 3 };
+        let subject = (Rate::Auth, Subject::Address(IpAddr::from([127, 0, 0, 1])));
+        let at = |second: u64| limiter.admit_here(limit, subject, 1_000_000_000 + second * 1_000_000);
+        let remaining: Vec<_> = (0..3).map(|_| at(0)).map(|permit| (permit.allowed, permit.remaining)).collect();
+        assert_eq!(remaining, [(true, 2), (true, 1), (true, 0)]);
+        let refused = at(0);
+        assert_eq!((refused.allowed, refused.retry_after_s, refused.reset_at_s), (false, 1, 1003));
+        assert!(at(1).allowed && !at(1).allowed);
+        assert_eq!(at(100).remaining, 2);
+    }
+
+    #[test]
+    fn limits_scale_and_switch_off() {
+        let base = Limit { interval_us: 50_000, burst: 60 };
+        assert!(RateLimiter::new(0, AppEnv::Test).scaled(base).is_none());
+        let tenfold = RateLimiter::new(1000, AppEnv::Test).scaled(base).expect("limits");
+        assert_eq!((tenfold.interval_us, tenfold.burst), (5_000, 600));
+    }
+}

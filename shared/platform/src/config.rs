@@ -1,0 +1,341 @@
+//! Everything an operator sets: read from the environment once, here and nowhere else, and checked at start.
+//!
+//! All problems are reported together, each with the variable's name and what would be right.
+
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+/// One environment variable: its name, what it means, and its default. The source of docs/CONFIGURATION.md.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// Name in the environment.
+    pub name: &'static str,
+    /// Used when the variable is unset or empty; `None` means it must be set.
+    pub default: Option<&'static str>,
+    /// One sentence with unit and range.
+    pub meaning: &'static str,
+}
+
+macro_rules! variables {
+    ($($konst:ident = $name:literal, $default:expr, $meaning:literal;)*) => {
+        $(const $konst: Variable = Variable { name: $name, default: $default, meaning: $meaning };)*
+
+        /// Every variable the platform reads.
+        pub const VARIABLES: &[Variable] = &[$($konst),*];
+    };
+}
+
+variables! {
+    APP_ENV = "APP_ENV", Some("local"), "Deployment: local, test, staging or production. Names keys in Redis.";
+    HOST = "HOST", Some("0.0.0.0"), "Address the server listens on.";
+    PORT = "PORT", Some("8080"), "Port the server listens on; 0 picks a free one.";
+    METRICS_PORT = "METRICS_PORT", Some("9464"), "Port of /metrics in a container; 0 picks a free one.";
+    DATABASE_URL = "DATABASE_URL", None, "postgres:// URL of the database that holds the truth.";
+    DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; a Lambda function uses 1.";
+    REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// URL; empty runs without Redis.";
+    AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
+    AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
+    LOG_LEVEL = "LOG_LEVEL", Some("info"), "tracing filter, such as info or info,sqlx=debug.";
+    RATE_LIMIT_PERCENT = "RATE_LIMIT_PERCENT", Some("100"), "Scales every rate limit, 0..=100000; 0 switches limits off.";
+    ARGON2_MEMORY_KIB = "ARGON2_MEMORY_KIB", Some("19456"), "Argon2id memory in KiB, 8..=1048576 (OWASP: 19456).";
+    ARGON2_ITERATIONS = "ARGON2_ITERATIONS", Some("2"), "Argon2id passes, 1..=100 (OWASP: 2 at 19456 KiB).";
+    SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest drain after SIGTERM, seconds, 0..=600.";
+    CORS_ALLOWED_ORIGINS = "CORS_ALLOWED_ORIGINS", Some(""), "Origins browsers may call from, separated by commas; * for any.";
+    TRUSTED_PROXIES = "TRUSTED_PROXIES", Some(""), "Networks whose X-Forwarded-For is believed, CIDR, separated by commas.";
+}
+
+/// Where this process is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppEnv {
+    /// A laptop.
+    Local,
+    /// A test run.
+    Test,
+    /// The stage before production.
+    Staging,
+    /// Real players.
+    Production,
+}
+
+impl AppEnv {
+    /// As written in `APP_ENV`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Test => "test",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
+impl FromStr for AppEnv {
+    type Err = &'static str;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        [Self::Local, Self::Test, Self::Staging, Self::Production]
+            .into_iter()
+            .find(|env| env.as_str() == value)
+            .ok_or("must be local, test, staging or production")
+    }
+}
+
+/// Ed25519 seed that signs access tokens. Debug shows the key id only.
+#[derive(Clone)]
+pub struct SigningKey {
+    /// Key id, sent in the token's header.
+    pub kid: String,
+    /// base64url of the 32-byte seed.
+    pub seed: SecretString,
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// Ed25519 public key that checks access tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyingKey {
+    /// Key id.
+    pub kid: String,
+    /// base64url of the 32-byte public key, as in a JWK's `x`.
+    pub x: String,
+}
+
+/// Argon2id parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+}
+
+/// The validated settings of this process.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is one variable, described in `VARIABLES`")]
+pub struct Config {
+    pub app_env: AppEnv,
+    pub host: IpAddr,
+    pub port: u16,
+    pub metrics_port: u16,
+    pub database_url: SecretString,
+    pub database_max_connections: u32,
+    pub redis_url: Option<SecretString>,
+    pub auth_signing_key: Option<SigningKey>,
+    pub auth_verifying_keys: Vec<VerifyingKey>,
+    pub log_level: String,
+    pub rate_limit_percent: u32,
+    pub password_cost: PasswordCost,
+    pub shutdown_grace: Duration,
+    pub cors_allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Everything that is wrong with the environment, one line a variable.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment is not valid: {}", .0.join("; "))]
+pub struct ConfigError(Vec<String>);
+
+impl Config {
+    /// Reads and checks the process's environment.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or wrong, and what is expected of it. Values are not repeated, for
+    /// they may be secret.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads and checks settings from any source of name → value.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = Reader { lookup, problems: Vec::new() };
+        let config = reader.read();
+        match config {
+            Some(config) if reader.problems.is_empty() => Ok(config),
+            _ => Err(ConfigError(reader.problems)),
+        }
+    }
+}
+
+struct Reader<L> {
+    lookup: L,
+    problems: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    fn read(&mut self) -> Option<Config> {
+        let app_env = self.parse(APP_ENV, |text| text.parse::<AppEnv>().map_err(str::to_owned));
+        let host = self.parse(HOST, |text| text.parse().map_err(|_| "must be an IP address".to_owned()));
+        let port = self.number(PORT, 0, 65535);
+        let metrics_port = self.number(METRICS_PORT, 0, 65535);
+        let database_url = self.parse(DATABASE_URL, |text| url(text, &["postgres://", "postgresql://"]));
+        let database_max_connections = self.number(DATABASE_MAX_CONNECTIONS, 1, 1000);
+        let redis_url = self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
+        let auth_signing_key = self.optional(AUTH_SIGNING_KEY, |text| {
+            key(text).map(|(kid, seed)| SigningKey { kid, seed: seed.into() })
+        });
+        let auth_verifying_keys =
+            self.list(AUTH_VERIFYING_KEYS, |item| key(item).map(|(kid, x)| VerifyingKey { kid, x }));
+        let log_level = self.parse(LOG_LEVEL, |text| {
+            text.parse::<tracing_subscriber::filter::Targets>()
+                .map(|_| text.to_owned())
+                .map_err(|_| "must be a level (error, warn, info, debug, trace) or a list like info,sqlx=debug".to_owned())
+        });
+        let rate_limit_percent = self.number(RATE_LIMIT_PERCENT, 0, 100_000);
+        let memory_kib = self.number(ARGON2_MEMORY_KIB, 8, 1_048_576);
+        let iterations = self.number(ARGON2_ITERATIONS, 1, 100);
+        let shutdown_grace_s: Option<u32> = self.number(SHUTDOWN_GRACE_SECONDS, 0, 600);
+        let cors_allowed_origins = self.list(CORS_ALLOWED_ORIGINS, origin);
+        let trusted_proxies = self.list(TRUSTED_PROXIES, network);
+        Some(Config {
+            app_env: app_env?,
+            host: host?,
+            port: port?,
+            metrics_port: metrics_port?,
+            database_url: database_url?,
+            database_max_connections: database_max_connections?,
+            redis_url: redis_url?,
+            auth_signing_key: auth_signing_key?,
+            auth_verifying_keys: auth_verifying_keys?,
+            log_level: log_level?,
+            rate_limit_percent: rate_limit_percent?,
+            password_cost: PasswordCost { memory_kib: memory_kib?, iterations: iterations? },
+            shutdown_grace: Duration::from_secs(shutdown_grace_s?.into()),
+            cors_allowed_origins: cors_allowed_origins?,
+            trusted_proxies: trusted_proxies?,
+        })
+    }
+
+    fn value(&mut self, variable: Variable) -> Option<String> {
+        let set = (self.lookup)(variable.name).filter(|value| !value.is_empty());
+        let value = set.or_else(|| variable.default.map(str::to_owned));
+        if value.is_none() {
+            self.problems.push(format!("{} is not set: {}", variable.name, variable.meaning));
+        }
+        value
+    }
+
+    fn parse<T>(&mut self, variable: Variable, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let value = self.value(variable)?;
+        parse(&value).map_err(|problem| self.problems.push(format!("{} {problem}", variable.name))).ok()
+    }
+
+    fn optional<T>(&mut self, variable: Variable, parse: impl Fn(&str) -> Result<T, String>) -> Option<Option<T>> {
+        self.parse(variable, |text| if text.is_empty() { Ok(None) } else { parse(text).map(Some) })
+    }
+
+    fn list<T>(&mut self, variable: Variable, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+        self.parse(variable, |text| {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(&parse).collect()
+        })
+    }
+
+    fn number<T: TryFrom<u32>>(&mut self, variable: Variable, min: u32, max: u32) -> Option<T> {
+        self.parse(variable, |text| {
+            let number: Option<u32> = text.parse().ok().filter(|number| (min..=max).contains(number));
+            number
+                .and_then(|number| T::try_from(number).ok())
+                .ok_or_else(|| format!("must be a whole number from {min} to {max}"))
+        })
+    }
+}
+
+fn url(text: &str, schemes: &[&str]) -> Result<SecretString, String> {
+    if schemes.iter().any(|scheme| text.starts_with(scheme) && text.len() > scheme.len()) {
+        Ok(text.to_owned().into())
+    } else {
+        Err(format!("must be a URL starting with {}", schemes.join(" or ")))
+    }
+}
+
+fn key(text: &str) -> Result<(String, String), String> {
+    let problem = || "must be kid:key with the key as base64url of 32 bytes, without padding".to_owned();
+    let (kid, key) = text.split_once(':').ok_or_else(problem)?;
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(key).map_err(|_| problem())?;
+    if kid.is_empty() || bytes.len() != 32 {
+        return Err(problem());
+    }
+    Ok((kid.to_owned(), key.to_owned()))
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let well_formed = text == "*" || ((text.starts_with("https://") || text.starts_with("http://")) && !text.ends_with('/'));
+    if well_formed && ::http::HeaderValue::from_str(text).is_ok() {
+        Ok(text.to_owned())
+    } else {
+        Err("must list origins like https://play.example.org, without a path, or *".to_owned())
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "must list networks like 10.0.0.0/8 or addresses".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn config(set: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let base = [("DATABASE_URL", "postgres://db/game"), ("AUTH_VERIFYING_KEYS", KEY)];
+        let find = |pairs: &[(&str, &str)], name: &str| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::from_lookup(|name| find(set, name).or_else(|| find(&base, name)))
+    }
+
+    #[test]
+    fn defaults_suffice_once_the_database_and_the_keys_are_named() {
+        let config = config(&[]).expect("valid");
+        assert_eq!((config.port, config.metrics_port), (8080, 9464));
+        assert!(config.redis_url.is_none());
+    }
+
+    #[test]
+    fn every_problem_names_its_variable_and_none_repeats_the_value() {
+        let rows: &[(&str, &str)] = &[
+            ("APP_ENV", "prod"),
+            ("HOST", "localhost"),
+            ("PORT", "65536"),
+            ("METRICS_PORT", "-1"),
+            ("DATABASE_URL", "mysql://hunter2@db"),
+            ("DATABASE_MAX_CONNECTIONS", "0"),
+            ("REDIS_URL", "hunter2"),
+            ("AUTH_SIGNING_KEY", "k1:hunter2"),
+            ("AUTH_VERIFYING_KEYS", "hunter2"),
+            ("LOG_LEVEL", "loud=very"),
+            ("RATE_LIMIT_PERCENT", "many"),
+            ("ARGON2_MEMORY_KIB", "7"),
+            ("ARGON2_ITERATIONS", "0"),
+            ("SHUTDOWN_GRACE_SECONDS", "601"),
+            ("CORS_ALLOWED_ORIGINS", "play.example.org"),
+            ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ];
+        for row in rows {
+            let text = config(&[*row]).expect_err(row.0).to_string();
+            assert!(text.contains(row.0), "{text} does not name {}", row.0);
+            assert!(!text.contains("hunter2"), "{text} repeats the value");
+        }
+        let all = config(rows).expect_err("all wrong").to_string();
+        assert!(rows.iter().all(|row| all.contains(row.0)), "{all} does not name every variable");
+        assert_eq!(rows.len(), VARIABLES.len(), "a variable has no row in this test");
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let text = Config::from_lookup(|_| None).expect_err("nothing is set").to_string();
+        assert!(text.contains("DATABASE_URL is not set") && text.contains("AUTH_VERIFYING_KEYS is not set"), "{text}");
+    }
+}

@@ -1,0 +1,212 @@
+//! What a handler may use: [`Ctx`] lives as long as the process, [`Cx`] as long as one request.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use engine::{Content, Locale};
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{
+    auth::token::TokenVerifier,
+    cache::{Redis, rate::RateLimiter},
+    config::Config,
+    http::info::RequestInfo,
+    store,
+};
+
+/// Where time and randomness come from; tests put fixed ones in their place.
+pub trait World: Send + Sync + 'static {
+    /// The wall clock.
+    fn now(&self) -> DateTime<Utc>;
+    /// Fills `bytes` from a cryptographic source.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The real clock and the operating system's randomness.
+pub struct RealWorld;
+
+impl World for RealWorld {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the wall clock")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "the one place that asks for entropy; without it nothing is safe")]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives randomness");
+    }
+}
+
+/// Whether this process wants traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Not yet listening.
+    Starting = 0,
+    /// Serving.
+    Serving = 1,
+    /// Finishing what it has; wants nothing new.
+    Draining = 2,
+}
+
+/// The process's own things: settings, pool, Redis, content, keys. Cloning is one reference count.
+#[derive(Clone)]
+pub struct Ctx(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    db: PgPool,
+    redis: Option<Redis>,
+    limiter: RateLimiter,
+    tokens: TokenVerifier,
+    world: Box<dyn World>,
+    phase: AtomicU8,
+    warm: AtomicBool,
+}
+
+impl Ctx {
+    /// Assembles the process from its settings. Opens no connection: pool and Redis connect at first use.
+    ///
+    /// # Errors
+    /// When a URL or key that looked right cannot be used.
+    pub fn new(config: Config) -> Result<Self, CtxError> {
+        Self::with_world(config, Box::new(RealWorld))
+    }
+
+    /// As [`Ctx::new`], in a world of the caller's.
+    ///
+    /// # Errors
+    /// As [`Ctx::new`].
+    pub fn with_world(config: Config, world: Box<dyn World>) -> Result<Self, CtxError> {
+        let db = store::pool::connect_lazy(&config).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
+        let redis = match &config.redis_url {
+            Some(url) => Some(
+                Redis::connect_lazy(url.expose_secret()).map_err(|error| CtxError("REDIS_URL", error.into()))?,
+            ),
+            None => None,
+        };
+        let tokens = TokenVerifier::new(&config.auth_verifying_keys)
+            .map_err(|error| CtxError("AUTH_VERIFYING_KEYS", error.into()))?;
+        let limiter = RateLimiter::new(config.rate_limit_percent, config.app_env);
+        Ok(Self(Arc::new(Inner {
+            config,
+            db,
+            redis,
+            limiter,
+            tokens,
+            world,
+            phase: AtomicU8::new(Phase::Starting as u8),
+            warm: AtomicBool::new(false),
+        })))
+    }
+
+    /// The validated settings.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The connection pool. For `store`, and for nothing else.
+    pub fn db(&self) -> &PgPool {
+        &self.0.db
+    }
+
+    /// Redis, where there is one.
+    pub fn redis(&self) -> Option<&Redis> {
+        self.0.redis.as_ref()
+    }
+
+    pub(crate) fn limiter(&self) -> &RateLimiter {
+        &self.0.limiter
+    }
+
+    pub(crate) fn tokens(&self) -> &TokenVerifier {
+        &self.0.tokens
+    }
+
+    /// The game's content, decoded at first use.
+    pub fn content(&self) -> &'static Content {
+        Content::builtin()
+    }
+
+    /// The wall clock, to the microsecond that Postgres keeps.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.world.now().trunc_subsecs(6)
+    }
+
+    /// `N` random bytes fit for keys and tokens.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.world.fill(&mut bytes);
+        bytes
+    }
+
+    /// A fresh UUIDv7.
+    pub fn new_id(&self) -> Uuid {
+        let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.random()).into_uuid()
+    }
+
+    /// Whether this process wants traffic.
+    pub fn phase(&self) -> Phase {
+        match self.0.phase.load(Ordering::Acquire) {
+            0 => Phase::Starting,
+            1 => Phase::Serving,
+            _ => Phase::Draining,
+        }
+    }
+
+    /// Moves the process to another phase.
+    pub fn enter(&self, phase: Phase) {
+        self.0.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// True once: for the first request this process answers.
+    pub(crate) fn take_cold_start(&self) -> bool {
+        !self.0.warm.swap(true, Ordering::AcqRel)
+    }
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+/// A setting that was well-formed but cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} cannot be used: {1}")]
+pub struct CtxError(&'static str, Box<dyn std::error::Error + Send + Sync>);
+
+/// One request's view of the process. Dereferences to [`Ctx`].
+#[derive(Debug, Clone)]
+pub struct Cx {
+    pub(crate) ctx: Ctx,
+    pub(crate) info: RequestInfo,
+}
+
+impl Cx {
+    /// The language the client asked for.
+    pub fn locale(&self) -> Locale {
+        self.info.locale()
+    }
+
+    /// The address the request came from, as far as it can be believed.
+    pub fn client_ip(&self) -> std::net::IpAddr {
+        self.info.client_ip()
+    }
+}
+
+impl std::ops::Deref for Cx {
+    type Target = Ctx;
+    fn deref(&self) -> &Ctx {
+        &self.ctx
+    }
+}

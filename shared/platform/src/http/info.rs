@@ -1,0 +1,210 @@
+//! What is known of a request before its handler runs, shared by the log line, the error envelope and the handler.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, OnceLock},
+};
+
+use axum::extract::ConnectInfo;
+use engine::Locale;
+use http::{HeaderMap, HeaderName, Method, header, request::Parts};
+use ipnet::IpNet;
+
+use super::headers::X_REQUEST_ID;
+use crate::{ctx::Ctx, ids::UserId};
+
+/// The client's address as the runtime knows it (API Gateway's request context). Wins over every header.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientIp(pub IpAddr);
+
+/// Shared by all who look at one request. Cloning is one reference count.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestInfo(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    request_id: String,
+    trace_id: String,
+    method: Method,
+    path: String,
+    locale: Locale,
+    client_ip: IpAddr,
+    user_id: OnceLock<UserId>,
+}
+
+impl RequestInfo {
+    pub(crate) fn of(ctx: &Ctx, parts: &Parts) -> Self {
+        Self(Arc::new(Inner {
+            request_id: request_id(&parts.headers).unwrap_or_else(|| ctx.new_id().to_string()),
+            trace_id: trace_id(&parts.headers).unwrap_or_else(|| hex::encode(ctx.random::<16>())),
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+            locale: locale(&parts.headers),
+            client_ip: client_ip(parts, &ctx.config().trusted_proxies),
+            user_id: OnceLock::new(),
+        }))
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+    pub(crate) fn trace_id(&self) -> &str {
+        &self.0.trace_id
+    }
+    pub(crate) fn method(&self) -> &Method {
+        &self.0.method
+    }
+    pub(crate) fn path(&self) -> &str {
+        &self.0.path
+    }
+    pub(crate) fn locale(&self) -> Locale {
+        self.0.locale
+    }
+    pub(crate) fn client_ip(&self) -> IpAddr {
+        self.0.client_ip
+    }
+    pub(crate) fn user_id(&self) -> Option<UserId> {
+        self.0.user_id.get().copied()
+    }
+    /// Records whose request this is. The first caller wins; the gate is the only one.
+    pub(crate) fn set_user_id(&self, user: UserId) {
+        let _ = self.0.user_id.set(user);
+    }
+}
+
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The client's own id, if it is short and printable: it goes into logs and back to the client.
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = header(headers, &X_REQUEST_ID)?;
+    let printable = !id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_graphic());
+    printable.then(|| id.to_owned())
+}
+
+/// The trace id of a W3C `traceparent` (version 00: `00-<32 hex>-<16 hex>-<2 hex>`).
+fn trace_id(headers: &HeaderMap) -> Option<String> {
+    let parent = header(headers, &HeaderName::from_static("traceparent"))?;
+    let mut parts = parent.split('-');
+    let (_version, trace) = (parts.next()?, parts.next()?);
+    let lower_hex = trace.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (trace.len() == 32 && lower_hex && trace.bytes().any(|byte| byte != b'0')).then(|| trace.to_owned())
+}
+
+/// The best of the client's languages that the game speaks (RFC 9110, 12.5.4): any Chinese is zh-CN; the default too.
+fn locale(headers: &HeaderMap) -> Locale {
+    let wanted = header(headers, &header::ACCEPT_LANGUAGE).unwrap_or_default();
+    let mut best: Option<(u32, Locale)> = None;
+    for item in wanted.split(',') {
+        let (tag, params) = item.split_once(';').unwrap_or((item, ""));
+        let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
+        let locale = match primary.as_str() {
+            "zh" | "*" => Locale::ZhCn,
+            "en" => Locale::En,
+            _ => continue,
+        };
+        let quality = params.trim().strip_prefix("q=").map_or(1000, per_mille);
+        if quality > 0 && best.is_none_or(|(best_quality, _)| quality > best_quality) {
+            best = Some((quality, locale));
+        }
+    }
+    best.map_or(Locale::ZhCn, |(_, locale)| locale)
+}
+
+/// A quality value such as `0.8` in thousandths; anything malformed counts as 0.
+fn per_mille(text: &str) -> u32 {
+    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
+    match (whole.parse::<u32>(), digits.parse::<u32>()) {
+        (Ok(whole @ 0..=1), Ok(fraction)) => (whole * 1000 + fraction).min(1000),
+        _ => 0,
+    }
+}
+
+/// The runtime's word, else the peer, else — walking X-Forwarded-For from the right — the first hop we do not trust.
+fn client_ip(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
+    if let Some(ClientIp(ip)) = parts.extensions.get() {
+        return *ip;
+    }
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(ip));
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let forwarded = header(&parts.headers, &HeaderName::from_static("x-forwarded-for")).unwrap_or_default();
+    let hops = forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    let mut client = peer;
+    for hop in hops {
+        client = hop.to_canonical();
+        if !is_trusted(&client) {
+            break;
+        }
+    }
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn parts(headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder();
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).expect("valid request").into_parts().0
+    }
+
+    #[test]
+    fn the_language_is_the_best_one_that_the_game_speaks() {
+        let rows = [
+            ("", Locale::ZhCn),
+            ("en", Locale::En),
+            ("en-GB,en;q=0.9", Locale::En),
+            ("zh-TW", Locale::ZhCn),
+            ("fr, en;q=0.5, zh;q=0.4", Locale::En),
+            ("en;q=0.5, zh-HK;q=0.9", Locale::ZhCn),
+            ("en;q=0", Locale::ZhCn),
+            ("de-DE", Locale::ZhCn),
+            ("en;q=nonsense", Locale::ZhCn),
+        ];
+        for (wanted, locale) in rows {
+            assert_eq!(super::locale(&parts(&[("accept-language", wanted)]).headers), locale, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_forwarded_address_is_believed_only_from_a_trusted_proxy() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("network")];
+        let rows = [
+            ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("10.0.0.1", "1.1.1.1, 198.51.100.1, 10.2.3.4", "198.51.100.1"),
+            ("10.0.0.1", "nonsense", "10.0.0.1"),
+            ("10.0.0.1", "", "10.0.0.1"),
+        ];
+        for (peer, forwarded, client) in rows {
+            let mut parts = parts(&[("x-forwarded-for", forwarded)]);
+            let peer: IpAddr = peer.parse().expect("address");
+            parts.extensions.insert(ConnectInfo(SocketAddr::new(peer, 1)));
+            assert_eq!(client_ip(&parts, &trusted).to_string(), client, "{peer} via {forwarded}");
+        }
+    }
+
+    #[test]
+    fn ids_that_could_spoil_a_log_line_are_not_taken_over() {
+        assert_eq!(request_id(&parts(&[("x-request-id", "abc-1")]).headers).as_deref(), Some("abc-1"));
+        let long = "x".repeat(129);
+        for bad in ["", "two words", long.as_str()] {
+            assert_eq!(request_id(&parts(&[("x-request-id", bad)]).headers), None, "{bad}");
+        }
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        assert_eq!(trace_id(&parts(&[("traceparent", &parent)]).headers).as_deref(), Some(trace));
+        assert_eq!(trace_id(&parts(&[("traceparent", "00-0-0-0")]).headers), None);
+    }
+}

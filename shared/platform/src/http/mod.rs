@@ -1,0 +1,17 @@
+//! From routes to an HTTP service: what surrounds every handler, and what a handler takes and gives.
+
+pub mod docs;
+pub mod envelope;
+pub mod extract;
+mod fields;
+mod gate;
+pub mod headers;
+pub mod idem;
+pub(crate) mod info;
+mod observe;
+mod router;
+
+pub use extract::{Json, Path, Query};
+pub use fields::{Broken, FieldErrors};
+pub use info::ClientIp;
+pub use router::router;

@@ -1,0 +1,20 @@
+//! The two ways a route comes to run, and the only `static` state of the project: the warm process's [`Ctx`].
+
+pub(crate) mod lambda;
+pub(crate) mod server;
+
+use once_cell::sync::OnceCell;
+
+use crate::{config::Config, ctx::Ctx, telemetry};
+
+/// The warm container's pools, keys and settings.
+static CTX: OnceCell<Ctx> = OnceCell::new();
+
+/// Reads the environment, starts the log, and assembles the process. A second call gives the same one.
+fn init() -> Result<&'static Ctx, Box<dyn std::error::Error + Send + Sync>> {
+    CTX.get_or_try_init(|| {
+        let config = Config::from_env()?;
+        telemetry::logs::install(&config)?;
+        Ok(Ctx::new(config)?)
+    })
+}

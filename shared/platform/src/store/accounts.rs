@@ -1,0 +1,146 @@
+//! Users, the ways to prove to be one, and their signed-in devices.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+
+use crate::{
+    error::ApiError,
+    ids::{SessionId, UserId},
+};
+
+/// A user as every route of the account shows it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the columns of `users`")]
+pub struct User {
+    pub user_id: UserId,
+    pub username: String,
+    pub email: Option<String>,
+    pub email_verified: bool,
+    pub is_guest: bool,
+    pub locale: String,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A device to sign in.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the columns of `sessions`")]
+pub struct NewSession {
+    pub session_id: SessionId,
+    /// SHA-256 of the refresh token.
+    pub refresh_hash: [u8; 32],
+    pub refresh_expires_at: DateTime<Utc>,
+    pub platform: String,
+    pub device_id: Option<String>,
+    pub device_name: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Creates a user who signs in by password, with the first session, in one statement. `false` when the name is taken.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn create(
+    db: &PgPool,
+    user: &User,
+    password_hash: &str,
+    session: &NewSession,
+) -> Result<bool, ApiError> {
+    let created: i64 = sqlx::query_scalar(
+        "WITH new_user AS (
+            INSERT INTO users (user_id, username, email, is_guest, locale, version, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+            ON CONFLICT (lower(username)) DO NOTHING
+            RETURNING user_id
+         ), identity AS (
+            INSERT INTO identities (user_id, provider, subject, secret, created_at)
+            SELECT user_id, 'password', user_id::text, $8, $7 FROM new_user
+         ), session AS (
+            INSERT INTO sessions
+                (session_id, user_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
+            SELECT $9, user_id, $10, $11, $12, $13, $14, $15 FROM new_user
+         )
+         SELECT count(*) FROM new_user",
+    )
+    .bind(user.user_id)
+    .bind(&user.username)
+    .bind(&user.email)
+    .bind(user.is_guest)
+    .bind(&user.locale)
+    .bind(user.version)
+    .bind(user.created_at)
+    .bind(password_hash)
+    .bind(session.session_id)
+    .bind(session.refresh_hash.as_slice())
+    .bind(session.refresh_expires_at)
+    .bind(&session.platform)
+    .bind(&session.device_id)
+    .bind(&session.device_name)
+    .bind(session.created_at)
+    .fetch_one(db)
+    .await?;
+    Ok(created == 1)
+}
+
+/// Signs a device in.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn open_session(db: &PgPool, user: UserId, session: &NewSession) -> Result<(), ApiError> {
+    sqlx::query(
+        "INSERT INTO sessions
+            (session_id, user_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(session.session_id)
+    .bind(user)
+    .bind(session.refresh_hash.as_slice())
+    .bind(session.refresh_expires_at)
+    .bind(&session.platform)
+    .bind(&session.device_id)
+    .bind(&session.device_name)
+    .bind(session.created_at)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The active user with this name or verified address, and the hash of their password.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn by_identifier(db: &PgPool, identifier: &str) -> Result<Option<(User, String)>, ApiError> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        user: User,
+        secret: String,
+    }
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT u.user_id, u.username, u.email, u.email_verified, u.is_guest, u.locale, u.version, u.created_at, i.secret
+         FROM users u JOIN identities i ON i.user_id = u.user_id AND i.provider = 'password'
+         WHERE u.is_active AND i.secret IS NOT NULL
+           AND (lower(u.username) = lower($1) OR (u.email_verified AND lower(u.email) = lower($1)))
+         ORDER BY lower(u.username) = lower($1) DESC
+         LIMIT 1",
+    )
+    .bind(identifier)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.user, row.secret)))
+}
+
+/// The active user with this id.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn by_id(db: &PgPool, user: UserId) -> Result<Option<User>, ApiError> {
+    let user = sqlx::query_as(
+        "SELECT user_id, username, email, email_verified, is_guest, locale, version, created_at
+         FROM users WHERE user_id = $1 AND is_active",
+    )
+    .bind(user)
+    .fetch_optional(db)
+    .await?;
+    Ok(user)
+}

@@ -1,0 +1,30 @@
+//! The schema's history. Only `gateway migrate` (and the migration function) runs it; everyone else checks that it has
+//! been run far enough.
+
+use sqlx::{PgPool, migrate::Migrator};
+
+static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// When a migration fails or a migration that was run has since been edited.
+pub async fn run(db: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
+    MIGRATOR.run(db).await
+}
+
+/// Whether the schema is at least as new as this release needs. Newer is fine: migrations expand before they contract.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn is_current(db: &PgPool) -> Result<bool, sqlx::Error> {
+    let needed = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let found: Result<Option<i64>, _> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(db).await;
+    match found {
+        Ok(found) => Ok(found.is_some_and(|found| found >= needed)),
+        // 42P01: the table is not there, so nothing was ever migrated.
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Ok(false),
+        Err(error) => Err(error),
+    }
+}

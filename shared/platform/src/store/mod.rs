@@ -1,0 +1,7 @@
+//! SQL, and only SQL: one module a noun. Every change of state is one statement, so that a process killed at any
+//! instruction has either done it, key and answer included, or not begun.
+
+pub mod accounts;
+pub mod idempotency;
+pub mod migrations;
+pub(crate) mod pool;

@@ -1,0 +1,43 @@
+//! The metrics recorder and its Prometheus page.
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use once_cell::sync::OnceCell;
+
+/// Buckets of request durations, seconds: 1 ms to 10 s, denser where players feel it.
+const DURATION_BUCKETS_S: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+static PROMETHEUS: OnceCell<PrometheusHandle> = OnceCell::new();
+
+/// Installs the Prometheus recorder, once a process; later calls do nothing.
+///
+/// # Errors
+/// When another recorder was installed before.
+pub fn install_prometheus() -> Result<(), BuildError> {
+    PROMETHEUS
+        .get_or_try_init(|| {
+            let builder = PrometheusBuilder::new()
+                .set_buckets_for_metric(Matcher::Full("http_request_duration_seconds".to_owned()), DURATION_BUCKETS_S)?;
+            let handle = builder.install_recorder()?;
+            describe();
+            Ok(handle)
+        })
+        .map(|_| ())
+}
+
+/// The page Prometheus scrapes; `None` where no recorder is installed.
+pub fn render() -> Option<String> {
+    let handle = PROMETHEUS.get()?;
+    handle.run_upkeep();
+    Some(handle.render())
+}
+
+fn describe() {
+    metrics::describe_counter!("http_requests_total", "Requests answered, by method, route id and status.");
+    metrics::describe_histogram!(
+        "http_request_duration_seconds",
+        metrics::Unit::Seconds,
+        "From the first byte read to the answer ready, by method and route id."
+    );
+    metrics::describe_gauge!("http_requests_in_flight", "Requests being answered now.");
+    metrics::describe_counter!("rate_limited_total", "Requests refused by a rate limit, by route id.");
+}
