@@ -3,4 +3,5 @@
 //! Never part of a release: nothing here is linked into a function or the gateway.
 
 pub mod process;
+pub mod record;
 pub mod services;

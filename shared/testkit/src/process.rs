@@ -49,6 +49,17 @@ impl Process {
         }
     }
 
+    /// Sends a signal to the group this process leads: to it and its children.
+    pub fn signal_group(&self, signal: Signal) -> io::Result<()> {
+        if !self.is_alive() {
+            return Ok(());
+        }
+        match rustix::process::kill_process_group(self.raw_pid()?, signal) {
+            Err(rustix::io::Errno::SRCH) | Ok(()) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Waits until the process is gone; says whether it is.
     pub fn wait_gone(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;

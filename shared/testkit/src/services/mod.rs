@@ -8,9 +8,11 @@ mod dirs;
 mod find;
 mod install;
 mod postgres;
-mod record;
 mod redis;
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -152,4 +154,16 @@ impl Services {
         }
         std::env::var(variable).ok().filter(|url| !url.is_empty())
     }
+}
+
+/// A port of 127.0.0.1 that was free a moment ago. Who starts a server on it must be ready to try another.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// A password that nobody guesses: 128 bits of the system's randomness.
+fn random_password() -> Result<String> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(hex::encode(bytes))
 }

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::dirs::{self, Dirs, ServerUser};
 use super::find::Wanted;
-use super::{Profile, record};
+use super::{Profile, free_port, random_password};
 use crate::process::{self, Process, Signal};
+use crate::record;
 
 const POSTGRES: Wanted = Wanted {
     name: "PostgreSQL",
@@ -141,7 +142,7 @@ impl Cluster {
     fn create(&self, home: &Path, password_file: &Path) -> Result<()> {
         let draft = home.join("draft");
         dirs::remove_dir(&draft)?;
-        writeln!(record::private_file(password_file)?, "{}", record::random_password()?)?;
+        writeln!(record::private_file(password_file)?, "{}", random_password()?)?;
         self.user.take(password_file)?;
 
         let mut initdb = self.user.command(&self.program.with_file_name("initdb"));
@@ -172,7 +173,7 @@ impl Cluster {
     /// One attempt on one port; `None` if the server ended at once: somebody took the port first, or what a killed
     /// server left in shared memory is not gone yet.
     fn try_start(&self, dirs: &Dirs) -> Result<Option<Postgres>> {
-        let port = record::free_port()?;
+        let port = free_port()?;
         let log = record::private_file(&log_file(dirs))?;
         let mut command = self.user.command(&self.program);
         command.current_dir(&self.data).stdout(log.try_clone()?).stderr(log).arg("-D").arg(&self.data);

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::dirs::{Dirs, ServerUser};
 use super::find::Wanted;
-use super::record;
+use super::{free_port, random_password};
 use crate::process::{Process, Signal};
+use crate::record;
 
 const REDIS: Wanted = Wanted {
     name: "Redis",
@@ -68,8 +69,8 @@ pub(super) fn stop(dirs: &Dirs) -> Result<()> {
 
 /// One attempt on one port; `None` if the server ended at once, most likely because somebody took the port first.
 fn try_start(dirs: &Dirs, program: &Path, user: &ServerUser) -> Result<Option<Running>> {
-    let port = record::free_port()?;
-    let password = record::random_password()?;
+    let port = free_port()?;
+    let password = random_password()?;
     let log = record::private_file(&log_file(dirs))?;
     let mut command = user.command(program);
     command.arg("-").current_dir("/").stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
