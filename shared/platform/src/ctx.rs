@@ -74,6 +74,7 @@ struct Inner {
 
 impl Ctx {
     /// Assembles the process from its settings. Opens no connection: pool and Redis connect at first use.
+    /// Must be called on a Tokio runtime, where the pool keeps its housekeeping.
     ///
     /// # Errors
     /// When a URL or key that looked right cannot be used.

@@ -11,6 +11,7 @@ use crate::{config::Config, ctx::Ctx, telemetry};
 static CTX: OnceCell<Ctx> = OnceCell::new();
 
 /// Reads the environment, starts the log, and assembles the process. A second call gives the same one.
+/// Called on a Tokio runtime: the pool keeps its housekeeping there.
 fn init() -> Result<&'static Ctx, Box<dyn std::error::Error + Send + Sync>> {
     CTX.get_or_try_init(|| {
         let config = Config::from_env()?;

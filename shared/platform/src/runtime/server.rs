@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, signal, sync::watch};
 
 use super::init;
 use crate::{
-    ctx::{Ctx, Phase},
+    ctx::Phase,
     http::router,
     route::{Exposure, Route},
     telemetry,
@@ -20,14 +20,14 @@ use crate::{
 /// When the environment is not valid or a port cannot be listened on.
 pub fn serve(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + Sync>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ctx = init()?;
-    telemetry::metrics::install_prometheus()?;
-    let served = runtime.block_on(run(ctx, routes));
+    let served = runtime.block_on(run(routes));
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
 }
 
-async fn run(ctx: &'static Ctx, routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn run(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let ctx = init()?;
+    telemetry::metrics::install_prometheus()?;
     let config = ctx.config();
     let (private, open): (Vec<_>, Vec<_>) = routes.into_iter().partition(|route| route.exposure == Exposure::Private);
     let listener = listen((config.host, config.port).into(), "PORT").await?;
