@@ -64,8 +64,8 @@ impl Process {
     pub fn wait_gone(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         loop {
-            self.reap();
             if !self.is_alive() {
+                self.reap();
                 return true;
             }
             if Instant::now() >= deadline {
@@ -88,10 +88,10 @@ impl Process {
         Err(io::Error::new(io::ErrorKind::TimedOut, format!("process {} survived SIGKILL", self.pid)))
     }
 
-    /// Collects the process if it is a dead child of this one; otherwise it would stay in the process table.
+    /// Collects the process if it was a child of this one; otherwise it would stay in the process table as a zombie.
     fn reap(&self) {
         if let Ok(pid) = self.raw_pid() {
-            // Not a child, or still running: both are fine.
+            // Somebody else's child: theirs to collect.
             let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
         }
     }

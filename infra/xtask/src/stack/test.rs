@@ -45,9 +45,12 @@ async fn run(args: &TestArgs, services: &Services, interrupt: &Interrupt) -> Res
 
     let mut runner = Command::new(cargo());
     if has_nextest().await {
-        runner.args(["nextest", "run", "--workspace"]);
+        runner.args(["nextest", "run"]);
     } else {
-        runner.args(["test", "--workspace", "--lib", "--bins", "--tests"]);
+        runner.args(["test", "--lib", "--bins", "--tests"]);
+    }
+    if !args.runner.iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package")) {
+        runner.arg("--workspace");
     }
     Ok(interrupt.run(runner.args(&args.runner).stdin(Stdio::null())).await?.status)
 }
