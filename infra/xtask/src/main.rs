@@ -8,6 +8,8 @@ mod drill;
 mod generate;
 mod stack;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Restart Life: set up, run, test, generate, check and measure.
@@ -36,8 +38,19 @@ enum Verb {
     Drill(drill::DrillArgs),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().verb {
+fn main() -> ExitCode {
+    match run(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not `Result` from `main`: that would print a backtrace of this program where a reason is wanted.
+            stack::complain(format_args!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> anyhow::Result<()> {
+    match verb {
         Verb::Up(args) => stack::up(&args),
         Verb::Down => stack::down(),
         Verb::Test(args) => stack::test(&args),

@@ -1,1 +1,7 @@
-//! Placeholder.
+//! What tests, drills and `cargo xtask` share: real services, real processes, and a player who lives whole lives.
+//!
+//! Never part of a release: nothing here is linked into a function or the gateway.
+
+pub mod process;
+pub mod record;
+pub mod services;
