@@ -1,4 +1,12 @@
-//! Stub.
+//! Characters: dealing one, listing one's own, and looking at one.
+
+pub mod create;
+mod fields;
+pub mod get;
+pub mod list;
+mod view;
+
 use platform::Route;
-/// Stub.
-pub const ROUTES: &[Route] = &[];
+
+/// Every route of this domain.
+pub const ROUTES: &[Route] = &[create::ROUTE, list::ROUTE, get::ROUTE];

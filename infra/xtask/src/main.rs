@@ -12,9 +12,10 @@ mod drill;
 mod generate;
 mod stack;
 
-use std::path::Path;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use testkit::services::checkout_root;
 
 /// Restart Life: set up, run, test, generate, check and measure.
 #[derive(Parser)]
@@ -42,20 +43,25 @@ enum Verb {
     Drill(drill::DrillArgs),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().verb {
+fn main() -> ExitCode {
+    match run(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not `Result` from `main`: that would print a backtrace of this program where a reason is wanted.
+            stack::complain(format_args!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> anyhow::Result<()> {
+    match verb {
         Verb::Up(args) => stack::up(&args),
         Verb::Down => stack::down(),
         Verb::Test(args) => stack::test(&args),
         Verb::Play(args) => stack::play(&args),
-        Verb::Gen => generate::write(checkout()),
-        Verb::Check => check::run(checkout()),
+        Verb::Gen => generate::write(&checkout_root()?),
+        Verb::Check => check::run(&checkout_root()?),
         Verb::Drill(args) => drill::run(&args),
     }
-}
-
-/// The checkout this was built from.
-fn checkout() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here)
 }

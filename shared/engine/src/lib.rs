@@ -1,9 +1,35 @@
-//! Stub until the engine lands.
-#![allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Locale { ZhCn, En }
-impl Locale { pub const fn as_str(self) -> &'static str { match self { Self::ZhCn => "zh-CN", Self::En => "en" } } }
-pub struct Content;
-impl Content { pub fn builtin() -> &'static Self { &Content } pub fn hash(&self) -> ContentHash { ContentHash } }
-pub struct ContentHash;
-impl ContentHash { pub fn short(&self) -> String { "00000000".into() } }
+//! The rules of life: pure, deterministic, without I/O, clock or floating point.
+//!
+//! `state = f(seed, inputs)` under recorded content and rules versions. A life is dealt by [`new_life`], begun
+//! by [`start`], lived a year at a time by [`advance`] and [`decide`]; each move returns the new life and one
+//! link of a hash-chained log, from which [`replay`] lives the same life again, byte for byte, on any machine.
+#![deny(clippy::float_arithmetic)]
+
+mod ask;
+mod birth;
+mod content;
+mod dice;
+mod life;
+mod log;
+mod odds;
+mod record;
+mod render;
+mod replay;
+mod step;
+mod year;
+
+pub use ::content::{
+    ContentHash, Country, EventType, Gender, Locale, Mode, Relation, Schooling, Settlement, Stage, Terrain,
+};
+
+pub use birth::{birth_entry, new_life};
+pub use content::Content;
+pub use dice::{Dice, Purpose, Roll, Seed};
+pub use life::*;
+pub use log::{Input, LogEntry, OnPending, RULES_VERSION};
+pub use odds::OddsFactor;
+pub use record::*;
+pub use render::{Rendered, RenderedDecision, RenderedOption};
+pub use replay::{ReplayError, Replayed, Verified, replay, verify_chain};
+pub use step::{InputError, Step, YearInput, advance, decide, start};
+pub use year::{DrawFactors, Factor};

@@ -32,3 +32,13 @@ id! {
     /// One signed-in device. UUIDv7.
     SessionId
 }
+
+/// A person in a life, for clients: a UUIDv8 made of the character's id and the person's number in that life, so that
+/// it is stable, and no other life has it.
+pub fn person_id(character: CharacterId, number: u32) -> Uuid {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::new().chain_update(character.0).chain_update(number.to_be_bytes()).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Uuid::new_v8(bytes)
+}

@@ -3,6 +3,13 @@
 //! Never part of a release: nothing here is linked into a function or the gateway.
 #![expect(clippy::disallowed_methods, reason = "tests and tools live in the real world: its environment and its time")]
 
+#[cfg(feature = "app")]
+pub mod app;
+#[cfg(feature = "app")]
+pub mod database;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+pub mod process;
 pub mod python;
+pub mod record;
+pub mod services;

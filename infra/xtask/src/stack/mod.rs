@@ -1,22 +1,31 @@
-//! Placeholder.
-/// Placeholder.
-#[derive(clap::Args)]
-pub(crate) struct UpArgs {}
-/// Placeholder.
-#[derive(clap::Args)]
-pub(crate) struct TestArgs {}
+//! The local stack: private PostgreSQL and Redis (`testkit::services`) and the gateway on top of them.
+//!
+//! `up` runs it for a person, `play` and the drills run one of their own; `test` needs the servers only. Whatever
+//! starts something here stops it again, on every way out; what only `kill -9` can leave behind, `down` ends.
+
+mod down;
+mod gateway;
+mod interrupt;
+mod local;
+mod terminal;
+mod test;
+mod up;
+
+pub(crate) use self::down::down;
+pub(crate) use self::terminal::complain;
+pub(crate) use self::test::{TestArgs, test};
+pub(crate) use self::up::{UpArgs, up};
+
+use std::future::Future;
+
+/// Runs a verb that waits for several things at once.
+fn block_on<T>(verb: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(verb)
+}
+
 /// Placeholder.
 #[derive(clap::Args)]
 pub(crate) struct PlayArgs {}
-pub(crate) fn up(_: &UpArgs) -> anyhow::Result<()> {
-    anyhow::bail!("not built yet")
-}
-pub(crate) fn down() -> anyhow::Result<()> {
-    anyhow::bail!("not built yet")
-}
-pub(crate) fn test(_: &TestArgs) -> anyhow::Result<()> {
-    anyhow::bail!("not built yet")
-}
 pub(crate) fn play(_: &PlayArgs) -> anyhow::Result<()> {
     anyhow::bail!("not built yet")
 }

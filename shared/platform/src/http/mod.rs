@@ -9,9 +9,12 @@ pub mod headers;
 pub mod idem;
 pub(crate) mod info;
 mod observe;
+pub mod page;
 mod router;
+pub mod word;
 
 pub use extract::{Json, Path, Query};
 pub use fields::{Broken, FieldErrors};
 pub use info::ClientIp;
 pub use router::router;
+

@@ -17,11 +17,11 @@ use crate::{
 /// A stored answer as the statements return it.
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct Stored {
-    request_hash: Vec<u8>,
-    status: i16,
-    body: Vec<u8>,
-    etag: Option<String>,
-    locale: Option<String>,
+    pub(super) request_hash: Vec<u8>,
+    pub(super) status: i16,
+    pub(super) body: Vec<u8>,
+    pub(super) etag: Option<String>,
+    pub(super) locale: Option<String>,
 }
 
 impl Stored {
@@ -58,6 +58,14 @@ pub async fn find<T: ?Sized>(db: &PgPool, idem: &Idem) -> Result<Option<Answer<T
     .fetch_optional(db)
     .await?;
     stored.map(|stored| stored.replay(idem)).transpose()
+}
+
+/// For a request that cannot be done now: the first answer if it was done before, else the refusal.
+///
+/// # Errors
+/// The refusal, or as [`find`].
+pub async fn first_answer_or<T: ?Sized>(db: &PgPool, idem: &Idem, refusal: impl Into<ApiError>) -> Reply<T> {
+    find(db, idem).await?.ok_or_else(|| refusal.into())
 }
 
 /// The parts of an answer that a statement stores with its effect.

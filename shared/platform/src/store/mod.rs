@@ -2,6 +2,10 @@
 //! instruction has either done it, key and answer included, or not begun.
 
 pub mod accounts;
+pub mod characters;
+pub mod events;
 pub mod idempotency;
+pub mod lives;
 pub mod migrations;
+mod once;
 pub(crate) mod pool;

@@ -39,5 +39,12 @@ fn describe() {
         "From the first byte read to the answer ready, by method and route id."
     );
     metrics::describe_gauge!("http_requests_in_flight", "Requests being answered now.");
+    metrics::describe_counter!("lives_advanced_total", "Years lived, by mode.");
+    metrics::describe_counter!("idempotent_replays_total", "Answers given again to a repeated request, by route id.");
     metrics::describe_counter!("rate_limited_total", "Requests refused by a rate limit, by route id.");
+}
+
+/// Counts years lived.
+pub fn lives_advanced(mode: &'static str, years: u64) {
+    metrics::counter!("lives_advanced_total", "mode" => mode).increment(years);
 }

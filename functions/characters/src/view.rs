@@ -1,0 +1,205 @@
+//! A character as its player sees it: who it is and how it was dealt, not where it stands (that is `game-state`).
+
+use engine::{Content, Locale, Person, Relation};
+use platform::{
+    ids::{CharacterId, person_id},
+    store::lives::Standing,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A character.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CharacterOut {
+    character_id: CharacterId,
+    /// The first life it was branched from, or itself.
+    lineage_id: Uuid,
+    parent_character_id: Option<CharacterId>,
+    /// Send back as `expected_version`.
+    version: i64,
+    character_name: String,
+    birth_country: String,
+    birth_year: u16,
+    gender: &'static str,
+    ethnicity: Option<String>,
+    mortality: &'static str,
+    ranked: bool,
+    /// `draft`, `alive` or `dead`.
+    status: &'static str,
+    age: u16,
+    birth_place: PlaceOut,
+    body: BodyOut,
+    traits: TraitsOut,
+    attributes: AttributesOut,
+    aptitudes: SkillsOut,
+    health: HealthOut,
+    family: FamilyOut,
+}
+
+/// Where home is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlaceOut {
+    /// The country by the name of its time.
+    name: String,
+    settlement: &'static str,
+    terrain: &'static str,
+}
+
+/// Looks (0-100) and size.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BodyOut {
+    looks: u8,
+    height_cm: u16,
+    weight_g: u32,
+}
+
+/// Temperament, 0-100.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TraitsOut {
+    extraversion: u8,
+    optimism: u8,
+    courage: u8,
+}
+
+/// Gifts, 0-100.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AttributesOut {
+    intelligence: u8,
+    constitution: u8,
+    charisma: u8,
+    willpower: u8,
+    creativity: u8,
+}
+
+/// How easily each skill comes, 0-100.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SkillsOut {
+    academic: u8,
+    social: u8,
+    athletic: u8,
+    artistic: u8,
+    business: u8,
+}
+
+/// Body and mind, 0-100 each.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HealthOut {
+    physical: u8,
+    mental: u8,
+    stress: u8,
+    conditions: Vec<String>,
+    /// Illnesses that run in the family.
+    risks: Vec<String>,
+}
+
+/// The household one is born into.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FamilyOut {
+    /// Among its neighbours, 0-100.
+    wealth: u8,
+    members: Vec<MemberOut>,
+}
+
+/// A relative.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MemberOut {
+    person_id: Uuid,
+    relation_type: &'static str,
+    name: String,
+    age: u16,
+    occupation: Option<String>,
+}
+
+impl CharacterOut {
+    pub(crate) fn of(content: &Content, locale: Locale, standing: &Standing) -> Self {
+        let life = &standing.life;
+        let country = content.country(&life.spec.country);
+        let birth_name = country.map_or(life.spec.country.as_str(), |country| {
+            country.name_in(life.spec.birth_year).get(locale)
+        });
+        Self {
+            character_id: standing.character_id,
+            lineage_id: standing.lineage_id,
+            parent_character_id: standing.parent_character_id,
+            version: standing.version,
+            character_name: life.spec.name.clone(),
+            birth_country: life.spec.country.clone(),
+            birth_year: life.spec.birth_year,
+            gender: life.gender.as_str(),
+            ethnicity: life.spec.ethnicity.clone(),
+            mortality: match life.spec.mortality {
+                engine::Mortality::Gentle => "gentle",
+                engine::Mortality::Realistic => "realistic",
+            },
+            ranked: life.spec.ranked,
+            status: life.status.as_str(),
+            age: life.age,
+            birth_place: PlaceOut {
+                name: birth_name.to_owned(),
+                settlement: life.place.settlement.as_str(),
+                terrain: life.place.terrain.as_str(),
+            },
+            body: BodyOut {
+                looks: life.body.looks,
+                height_cm: life.body.height_cm,
+                weight_g: life.body.weight_g,
+            },
+            traits: TraitsOut {
+                extraversion: life.traits.extraversion,
+                optimism: life.traits.optimism,
+                courage: life.traits.courage,
+            },
+            attributes: AttributesOut {
+                intelligence: life.attributes.intelligence,
+                constitution: life.attributes.constitution,
+                charisma: life.attributes.charisma,
+                willpower: life.attributes.willpower,
+                creativity: life.attributes.creativity,
+            },
+            aptitudes: SkillsOut {
+                academic: life.aptitudes.academic,
+                social: life.aptitudes.social,
+                athletic: life.aptitudes.athletic,
+                artistic: life.aptitudes.artistic,
+                business: life.aptitudes.business,
+            },
+            health: HealthOut {
+                physical: life.health.physical,
+                mental: life.health.mental,
+                stress: life.health.stress,
+                conditions: life.health.conditions.iter().map(|ailment| ailment.id.clone()).collect(),
+                risks: life.health.risks.clone(),
+            },
+            family: FamilyOut {
+                wealth: life.family.wealth,
+                members: life
+                    .persons
+                    .iter()
+                    .filter(|person| is_family(person))
+                    .map(|person| MemberOut::of(content, locale, standing, person))
+                    .collect(),
+            },
+        }
+    }
+}
+
+impl MemberOut {
+    fn of(content: &Content, locale: Locale, standing: &Standing, person: &Person) -> Self {
+        let occupation = person.occupation.as_deref();
+        Self {
+            person_id: person_id(standing.character_id, person.id.0),
+            relation_type: person.relation.as_str(),
+            name: person.name.full(locale),
+            age: person.age_in(standing.life.year),
+            occupation: occupation.map(|id| content.label(locale, "occupation", id).to_owned()),
+        }
+    }
+}
+
+fn is_family(person: &Person) -> bool {
+    matches!(
+        person.relation,
+        Relation::Father | Relation::Mother | Relation::Sibling | Relation::Grandparent
+    )
+}

@@ -1,0 +1,59 @@
+//! What can stand in the way of living on.
+
+use engine::InputError;
+use platform::{ApiError, Code, text::Text};
+
+/// The ways an operation of play is refused.
+#[derive(Debug)]
+pub(crate) enum GameError {
+    /// There is no such life, or it is someone else's.
+    NoSuchLife,
+    /// The engine refuses the input.
+    Refused(InputError),
+}
+
+impl From<InputError> for GameError {
+    fn from(error: InputError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<GameError> for ApiError {
+    fn from(error: GameError) -> Self {
+        match error {
+            GameError::NoSuchLife => {
+                Self::not_found(Text::new("There is no such character.", "没有这个角色。"))
+            }
+            GameError::Refused(refused) => conflict(&refused),
+        }
+    }
+}
+
+fn conflict(error: &InputError) -> ApiError {
+    let conflict = |en, zh| ApiError::new(Code::Conflict, Text::new(en, zh));
+    match error {
+        InputError::NotStarted => {
+            conflict("This life has not begun; start it first.", "这段人生尚未开始，请先开始。").reason("NOT_STARTED")
+        }
+        InputError::AlreadyStarted => {
+            conflict("This life has begun already.", "这段人生已经开始。").reason("ALREADY_STARTED")
+        }
+        InputError::LifeEnded => conflict("This life is over.", "这段人生已经结束。").reason("LIFE_ENDED"),
+        InputError::DecisionPending { decision_id } => {
+            conflict("A decision is waiting; take it first.", "有一个抉择待定，请先作出选择。")
+                .reason("DECISION_PENDING")
+                .detail("decision_id", decision_id.to_string())
+        }
+        InputError::NoSuchDecision => {
+            conflict("This decision is not waiting any more.", "这个抉择已不在等待。").reason("DECISION_STALE")
+        }
+        InputError::NoSuchOption { .. } => ApiError::invalid_field(
+            "option_id",
+            "one_of",
+            Text::new("Must be one of the decision's options.", "必须是该抉择的选项之一。"),
+        ),
+        InputError::OptionLocked { .. } => {
+            conflict("This option is not open to you now.", "这个选项目前不可选。").reason("OPTION_LOCKED")
+        }
+    }
+}

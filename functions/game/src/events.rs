@@ -1,0 +1,99 @@
+//! What happened in a life, page by page, told in the language asked for.
+
+use axum::routing::get;
+use deserr::Deserr;
+use platform::{
+    Answer, Code, Cx, Reply, Route,
+    auth::Player,
+    http::{
+        Broken, FieldErrors, Path, Query,
+        envelope::Page,
+        page::{BAD_CURSOR, Limit, cut},
+        word::EventTypeWord,
+    },
+    ids::CharacterId,
+    store::{
+        events::{self, Wanted},
+        lives,
+    },
+    text::Text,
+};
+use utoipa::ToSchema;
+
+use crate::{error::GameError, view::EventOut};
+
+/// `GET /api/v1/game/events/{character_id}`.
+pub const ROUTE: Route = Route::get("game-events", "/api/v1/game/events/{character_id}")
+    .docs(|operation| {
+        operation
+            .about("What happened in a life", "Newest first unless `order=age_asc`.")
+            .query("age", "Only events of this age, 0..=120.")
+            .query("type", "Only random, choice, development, relationship or era events.")
+            .query("order", "age_desc (default) or age_asc.")
+            .answers_page::<EventOut>("A page of events.")
+            .fails(Code::NotFound, &[])
+    })
+    .build(|| get(list));
+
+#[derive(Deserr)]
+#[deserr(error = FieldErrors, deny_unknown_fields)]
+struct EventsQuery {
+    limit: Option<Limit>,
+    cursor: Option<Cursor>,
+    age: Option<Age>,
+    r#type: Option<EventTypeWord>,
+    order: Option<Order>,
+}
+
+/// The number of the last event of the page before.
+#[derive(Debug, Clone, Copy, Deserr)]
+#[deserr(try_from(String) = Cursor::parse -> Broken)]
+struct Cursor(i32);
+
+impl Cursor {
+    fn parse(text: String) -> Result<Self, Broken> {
+        text.parse().ok().filter(|seq| *seq > 0).map(Self).ok_or(BAD_CURSOR)
+    }
+}
+
+/// 0 to 120.
+#[derive(Debug, Clone, Copy, Deserr)]
+#[deserr(try_from(String) = Age::parse -> Broken)]
+struct Age(i16);
+
+impl Age {
+    fn parse(text: String) -> Result<Self, Broken> {
+        let age = text.parse().ok().filter(|age| (0..=120).contains(age));
+        age.map(Self).ok_or(Broken::new("range", Text::new("Must be 0 to 120.", "必须在 0 到 120 之间。")))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr, ToSchema)]
+#[deserr(error = FieldErrors)]
+enum Order {
+    #[deserr(rename = "age_desc")]
+    AgeDesc,
+    #[deserr(rename = "age_asc")]
+    AgeAsc,
+}
+
+async fn list(
+    me: Player,
+    cx: Cx,
+    Path(id): Path<CharacterId>,
+    Query(query): Query<EventsQuery>,
+) -> Reply<Page<EventOut>> {
+    let life = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
+    let limit = query.limit.unwrap_or(Limit::DEFAULT);
+    let wanted = Wanted {
+        age: query.age.map(|Age(age)| age),
+        event_type: query.r#type.map(|EventTypeWord(event_type)| event_type),
+        ascending: query.order == Some(Order::AgeAsc),
+        after_seq: query.cursor.map(|Cursor(seq)| seq),
+        limit: limit.get().into(),
+    };
+    let found = events::page(cx.db(), &life, &wanted).await?;
+    let (found, next_cursor) = cut(found, limit, |last| last.event_seq.to_string());
+    let items = found.iter().map(|event| EventOut::of(cx.content(), cx.locale(), event)).collect();
+    Answer::page(&Page { items, next_cursor })
+}

@@ -1,0 +1,131 @@
+//! What one request lived through: one or more steps of the engine, stored as one version.
+
+use engine::{Change, Content, EventRecord, Locale, LogEntry, Outcome, Step};
+use platform::{
+    Answer, Cx, Reply,
+    http::idem::Idem,
+    store::lives::{self, Append, Standing},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::view::{ChangeOut, EventOut, StateOut};
+
+/// Steps from one standing of a life.
+pub(crate) struct Lived<'a> {
+    from: &'a Standing,
+    last: Step,
+    entries: Vec<LogEntry>,
+    events: Vec<EventRecord>,
+    years: Vec<Year>,
+}
+
+/// What happened at one age.
+struct Year {
+    age: u16,
+    year: u16,
+    complete: bool,
+    events: Vec<EventRecord>,
+    changes: Vec<Change>,
+}
+
+impl<'a> Lived<'a> {
+    pub(crate) fn first(from: &'a Standing, step: Step) -> Self {
+        let mut lived = Self { from, last: step.clone(), entries: Vec::new(), events: Vec::new(), years: Vec::new() };
+        lived.then(step);
+        lived
+    }
+
+    pub(crate) fn then(&mut self, step: Step) {
+        self.entries.push(step.entry.clone());
+        self.events.extend(step.events.iter().cloned());
+        for event in &step.events {
+            self.at(event.age, event.year).events.push(event.clone());
+        }
+        let (age, year) = (step.life.age, step.life.year);
+        let now = self.at(age, year);
+        now.changes.extend(step.changes.iter().cloned());
+        now.complete = step.year_complete;
+        self.last = step;
+    }
+
+    /// The entry for that age; ages come in order, so a new one closes the one before.
+    fn at(&mut self, age: u16, year: u16) -> &mut Year {
+        if self.years.last().is_none_or(|last| last.age != age) {
+            if let Some(before) = self.years.last_mut() {
+                before.complete = true;
+            }
+            self.years.push(Year { age, year, complete: false, events: Vec::new(), changes: Vec::new() });
+        }
+        let last = self.years.len() - 1;
+        &mut self.years[last]
+    }
+
+    pub(crate) fn last(&self) -> &Step {
+        &self.last
+    }
+
+    pub(crate) fn version(&self) -> i64 {
+        self.from.version + 1
+    }
+
+    /// Events of the present year: what the state shows until the next one.
+    fn recent(&self) -> Vec<EventRecord> {
+        let age = self.last.life.age;
+        self.from.recent.iter().chain(&self.events).filter(|event| event.age == age).cloned().collect()
+    }
+
+    pub(crate) fn state(&self, cx: &Cx) -> StateOut {
+        let recent = self.recent();
+        StateOut::of(cx.content(), cx.locale(), self.from.character_id, self.version(), &self.last.life, &recent)
+    }
+
+    pub(crate) fn years(&self, cx: &Cx) -> Vec<YearOut> {
+        self.years.iter().map(|year| YearOut::of(cx.content(), cx.locale(), year)).collect()
+    }
+
+    pub(crate) fn outcome(&self) -> Option<(&Outcome, &EventRecord)> {
+        let outcome = self.last.outcome.as_ref()?;
+        let event = self.last.events.iter().find(|event| event.decision.is_some())?;
+        Some((outcome, event))
+    }
+
+    /// Stores it all and answers.
+    pub(crate) async fn store<T: Serialize>(self, cx: &Cx, idem: &Idem, out: &T) -> Reply<T> {
+        let answer = Answer::ok(out)?.versioned(cx, self.version());
+        let recent = self.recent();
+        let write = Append {
+            character: self.from.character_id,
+            from_version: self.from.version,
+            life: &self.last.life,
+            recent: &recent,
+            entries: &self.entries,
+            events: &self.events,
+        };
+        lives::append(cx, idem, &write, answer).await
+    }
+}
+
+/// One year of a life.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct YearOut {
+    age: u16,
+    year: u16,
+    /// False while a decision interrupts it.
+    complete: bool,
+    events: Vec<EventOut>,
+    /// What the year itself changed: growth, plan, work.
+    changes: Vec<ChangeOut>,
+}
+
+impl YearOut {
+    fn of(content: &Content, locale: Locale, year: &Year) -> Self {
+        Self {
+            age: year.age,
+            year: year.year,
+            complete: year.complete,
+            events: year.events.iter().map(|event| EventOut::of(content, locale, event)).collect(),
+            changes: year.changes.iter().map(ChangeOut::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Begin a life: the birth.
+
+use axum::routing::post;
+use deserr::Deserr;
+use engine::Status;
+use platform::{
+    Answer, Code, Cx, Reply, Route,
+    auth::Player,
+    http::{
+        FieldErrors, Json, Path,
+        idem::{Idem, IfMatch},
+    },
+    ids::CharacterId,
+    store::{
+        idempotency,
+        lives::{self, Standing},
+    },
+};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::{error::GameError, lived::Lived, view::StateOut};
+
+/// `POST /api/v1/game/start/{character_id}`.
+pub const ROUTE: Route = Route::post("game-start", "/api/v1/game/start/{character_id}")
+    .idempotent()
+    .docs(|operation| {
+        operation
+            .about("Begin a life", "Starting a life that has begun answers with its state, unchanged.")
+            .body::<StartIn>(json!({"expected_version": 1}))
+            .if_match()
+            .answers::<StateOut>(200, "The life has begun.")
+            .fails(Code::NotFound, &[])
+            .fails(Code::PreconditionFailed, &["VERSION_MISMATCH"])
+    })
+    .build(|| post(start));
+
+/// The draft to begin.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = FieldErrors, deny_unknown_fields)]
+pub(crate) struct StartIn {
+    /// The version of the draft; or send If-Match.
+    expected_version: Option<i64>,
+}
+
+async fn start(
+    me: Player,
+    cx: Cx,
+    idem: Idem,
+    expected: IfMatch,
+    Path(id): Path<CharacterId>,
+    Json(req): Json<StartIn>,
+) -> Reply<StateOut> {
+    let expected = expected.or_body(req.expected_version)?;
+    let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
+    if standing.life.status != Status::Draft {
+        return match idempotency::find(cx.db(), &idem).await? {
+            Some(first) => Ok(first),
+            None => {
+                let Standing { version, life, recent, .. } = &standing;
+                let state = StateOut::of(cx.content(), cx.locale(), id, *version, life, recent);
+                Ok(Answer::ok(&state)?.versioned(&cx, *version))
+            }
+        };
+    }
+    if let Err(moved_on) = standing.at_version(expected) {
+        return idempotency::first_answer_or(cx.db(), &idem, moved_on).await;
+    }
+    let step = engine::start(cx.content(), &standing.life).map_err(GameError::from)?;
+    let lived = Lived::first(&standing, step);
+    let state = lived.state(&cx);
+    lived.store(&cx, &idem, &state).await
+}

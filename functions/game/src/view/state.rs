@@ -1,0 +1,297 @@
+//! Where a life stands.
+
+use engine::{Content, EventRecord, Life, Locale, Person, Status};
+use platform::ids::{CharacterId, person_id};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{EventOut, decision::DecisionOut};
+
+/// People shown with the state: the closest.
+const TOP_RELATIONSHIPS: usize = 5;
+
+/// A life as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StateOut {
+    character_id: CharacterId,
+    character_name: String,
+    /// Send back as `expected_version`.
+    version: i64,
+    /// `draft`, `alive` or `dead`.
+    status: &'static str,
+    age: u16,
+    /// Calendar year.
+    year: u16,
+    /// `infancy`, `childhood`, `adolescence`, `youth`, `middle_age` or `old_age`.
+    life_stage: &'static str,
+    place: PlaceOut,
+    education: EducationOut,
+    career: Option<CareerOut>,
+    retired: bool,
+    attributes: AttributesOut,
+    skills: SkillsOut,
+    health: HealthOut,
+    happiness: u8,
+    economy: EconomyOut,
+    plan: PlanOut,
+    /// Energy points not planned for, 0-10.
+    energy_left: u8,
+    top_relationships: Vec<RelationOut>,
+    /// What has happened this year.
+    current_events: Vec<EventOut>,
+    /// At most one.
+    pending_decisions: Vec<DecisionOut>,
+    /// What can be done now: `start`, `advance`, `decide`.
+    can: Vec<&'static str>,
+    death: Option<DeathOut>,
+    /// The content this answer was told from.
+    content_hash: String,
+}
+
+/// Where home is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlaceOut {
+    /// ISO 3166-1 alpha-2.
+    country: String,
+    /// The country by the name of its time.
+    name: String,
+    settlement: &'static str,
+    terrain: &'static str,
+}
+
+/// Schooling.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EducationOut {
+    /// Highest level completed: `none`, `primary`, `secondary` or `tertiary`.
+    level: &'static str,
+    enrolled: bool,
+}
+
+/// Work.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CareerOut {
+    id: String,
+    title: String,
+    years: u16,
+}
+
+/// Gifts, 0-100.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AttributesOut {
+    intelligence: u8,
+    constitution: u8,
+    charisma: u8,
+    willpower: u8,
+    creativity: u8,
+}
+
+/// What was learnt, 0-100.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SkillsOut {
+    academic: u8,
+    social: u8,
+    athletic: u8,
+    artistic: u8,
+    business: u8,
+}
+
+/// Body and mind, 0-100 each.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HealthOut {
+    physical: u8,
+    mental: u8,
+    stress: u8,
+    conditions: Vec<String>,
+    risks: Vec<String>,
+}
+
+/// Money, in days of the local median wage: the same sum buys the same in 1820 and 2020.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EconomyOut {
+    /// Null: sums are in `unit`.
+    currency: Option<&'static str>,
+    /// `day_wage`.
+    unit: &'static str,
+    cash: i64,
+    /// Earned last year.
+    income: i64,
+    /// Spent last year.
+    expenses: i64,
+    net_worth: i64,
+    assets: Vec<AssetOut>,
+    /// Owed.
+    debt: i64,
+}
+
+/// A possession.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AssetOut {
+    kind: &'static str,
+    value: i64,
+}
+
+/// Where the year's ten energy points go.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlanOut {
+    study: u8,
+    work: u8,
+    exercise: u8,
+    art: u8,
+    social: u8,
+    family: u8,
+    rest: u8,
+}
+
+/// Somebody close.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RelationOut {
+    person_id: Uuid,
+    relation_type: &'static str,
+    name: String,
+    age: u16,
+    /// 0-100.
+    intimacy: u8,
+    /// 0-100.
+    trust: u8,
+    /// 0-100.
+    support: u8,
+}
+
+/// How the life ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeathOut {
+    age: u16,
+    year: u16,
+    cause: String,
+    /// The cause, told.
+    text: String,
+}
+
+impl StateOut {
+    pub(crate) fn of(
+        content: &Content,
+        locale: Locale,
+        character: CharacterId,
+        version: i64,
+        life: &Life,
+        recent: &[EventRecord],
+    ) -> Self {
+        Self {
+            character_id: character,
+            character_name: life.spec.name.clone(),
+            version,
+            status: life.status.as_str(),
+            age: life.age,
+            year: life.year,
+            life_stage: life.stage.as_str(),
+            place: place(content, locale, life),
+            education: EducationOut {
+                level: life.education.level.as_str(),
+                enrolled: life.education.enrolled.is_some(),
+            },
+            career: life.career.as_ref().map(|career| CareerOut {
+                id: career.id.clone(),
+                title: content.label(locale, "occupation", &career.id).to_owned(),
+                years: career.years,
+            }),
+            retired: life.retired,
+            attributes: AttributesOut {
+                intelligence: life.attributes.intelligence,
+                constitution: life.attributes.constitution,
+                charisma: life.attributes.charisma,
+                willpower: life.attributes.willpower,
+                creativity: life.attributes.creativity,
+            },
+            skills: SkillsOut {
+                academic: life.skills.academic,
+                social: life.skills.social,
+                athletic: life.skills.athletic,
+                artistic: life.skills.artistic,
+                business: life.skills.business,
+            },
+            health: HealthOut {
+                physical: life.health.physical,
+                mental: life.health.mental,
+                stress: life.health.stress,
+                conditions: life.health.conditions.iter().map(|ailment| ailment.id.clone()).collect(),
+                risks: life.health.risks.clone(),
+            },
+            happiness: life.happiness,
+            economy: economy(life),
+            plan: PlanOut {
+                study: life.plan.study,
+                work: life.plan.work,
+                exercise: life.plan.exercise,
+                art: life.plan.art,
+                social: life.plan.social,
+                family: life.plan.family,
+                rest: life.plan.rest,
+            },
+            energy_left: life.plan.energy_left(),
+            top_relationships: closest(locale, character, life),
+            current_events: recent.iter().map(|event| EventOut::of(content, locale, event)).collect(),
+            pending_decisions: life.pending.iter().map(|pending| DecisionOut::of(content, locale, pending)).collect(),
+            can: match (life.status, &life.pending) {
+                (Status::Draft, _) => vec!["start"],
+                (Status::Alive, Some(_)) => vec!["decide"],
+                (Status::Alive, None) => vec!["advance"],
+                (Status::Dead, _) => Vec::new(),
+            },
+            death: life.death.as_ref().map(|death| DeathOut {
+                age: death.age,
+                year: death.year,
+                cause: death.cause.clone(),
+                text: content.label(locale, "cause", &death.cause).to_owned(),
+            }),
+            content_hash: content.hash().short(),
+        }
+    }
+}
+
+fn place(content: &Content, locale: Locale, life: &Life) -> PlaceOut {
+    let code = &life.place.country;
+    let name = content.country(code).map_or(code.as_str(), |country| country.name_in(life.year).get(locale));
+    PlaceOut {
+        country: code.clone(),
+        name: name.to_owned(),
+        settlement: life.place.settlement.as_str(),
+        terrain: life.place.terrain.as_str(),
+    }
+}
+
+fn economy(life: &Life) -> EconomyOut {
+    let money = &life.economy;
+    EconomyOut {
+        currency: None,
+        unit: "day_wage",
+        cash: money.cash_days,
+        income: money.income_days,
+        expenses: money.expenses_days,
+        net_worth: money.net_worth_days(),
+        assets: money
+            .assets
+            .iter()
+            .map(|asset| AssetOut { kind: asset.kind.as_str(), value: asset.worth_days })
+            .collect(),
+        debt: money.debt_days,
+    }
+}
+
+/// The living people closest to the player, closest first; among equals, whom they met first.
+fn closest(locale: Locale, character: CharacterId, life: &Life) -> Vec<RelationOut> {
+    let mut living: Vec<&Person> = life.persons.iter().filter(|person| person.is_alive()).collect();
+    living.sort_by_key(|person| (std::cmp::Reverse(person.intimacy), person.id));
+    let shown = living.into_iter().take(TOP_RELATIONSHIPS);
+    shown
+        .map(|person| RelationOut {
+            person_id: person_id(character, person.id.0),
+            relation_type: person.relation.as_str(),
+            name: person.name.full(locale),
+            age: person.age_in(life.year),
+            intimacy: person.intimacy,
+            trust: person.trust,
+            support: person.support,
+        })
+        .collect()
+}

@@ -1,0 +1,236 @@
+//! Expressions: what an event may ask about a life. Typed when parsed, so evaluating one cannot fail.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attribute, EventIx, Gender, Mode, RelationSet, Settlement, Skill, SlotIx, Stage, Terrain, Trait};
+
+/// A question with a yes or no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cond {
+    /// A constant.
+    Const(bool),
+    /// The opposite.
+    Not(Box<Self>),
+    /// Both.
+    And(Box<Self>, Box<Self>),
+    /// Either.
+    Or(Box<Self>, Box<Self>),
+    /// A comparison of two numbers.
+    Compare(Num, CompareOp, Num),
+    /// The stage of life.
+    Stage(Stage),
+    /// The size of the place.
+    Settlement(Settlement),
+    /// The land around it.
+    Terrain(Terrain),
+    /// The player's gender.
+    Gender(Gender),
+    /// The mode of this year.
+    Mode(Mode),
+    /// A simple fact about the player.
+    Is(Fact),
+    /// The event has happened in this life.
+    Happened(EventIx),
+    /// The lasting effect is active.
+    Lasting(String),
+    /// The flag is set.
+    Flag(String),
+    /// The shock is under way here and now.
+    Shock(String),
+    /// The technology is available here and now.
+    Tech(String),
+    /// The player has the illness.
+    Condition(String),
+    /// The player lives in one of these regions.
+    InRegion(Vec<String>),
+    /// The player lives in one of these countries.
+    InCountry(Vec<String>),
+    /// Some living person of the set satisfies the condition.
+    Any(RelationSet, Box<Self>),
+    /// Every living person of the set satisfies the condition.
+    All(RelationSet, Box<Self>),
+    /// A fact about a person.
+    Person(Who, PersonFact),
+}
+
+/// A question with a number for an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Num {
+    /// A constant.
+    Const(i32),
+    /// A number of the player's own.
+    Of(Quantity),
+    /// A number of another person's.
+    Person(Who, PersonQuantity),
+    /// Years since the event last happened; 999 if never.
+    YearsAgo(EventIx),
+    /// How many living people of the set there are.
+    Count(RelationSet),
+    /// Sum.
+    Add(Box<Self>, Box<Self>),
+    /// Difference.
+    Sub(Box<Self>, Box<Self>),
+    /// Product.
+    Mul(Box<Self>, Box<Self>),
+}
+
+/// Whom a person's field is asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Who {
+    /// The person under consideration, inside `where`, `any` and `all`.
+    This,
+    /// The person in a slot.
+    Slot(SlotIx),
+}
+
+/// The player's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Quantity {
+    /// Full years lived.
+    Age,
+    /// Calendar year.
+    Year,
+    /// 0-100.
+    Attr(Attribute),
+    /// 0-100.
+    Skill(Skill),
+    /// 0-100.
+    Trait(Trait),
+    /// 0-100.
+    Aptitude(Skill),
+    /// 0-100.
+    Physical,
+    /// 0-100.
+    Mental,
+    /// 0-100.
+    Stress,
+    /// 0-100.
+    Happiness,
+    /// Cash in days of the local median wage.
+    CashDays,
+    /// Cash in months of the local median wage.
+    CashMonths,
+    /// Wealth of the household, 0-100.
+    HouseholdWealth,
+    /// Completed schooling, 0 (none) to 3 (tertiary).
+    EducationLevel,
+    /// Years in the present occupation.
+    JobYears,
+    /// Living brothers and sisters.
+    Siblings,
+    /// Living children.
+    Children,
+}
+
+/// The player's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// Lives in a village.
+    Rural,
+    /// Lives by the sea.
+    Coastal,
+    /// Goes to school.
+    Enrolled,
+    /// Has an occupation.
+    Employed,
+    /// Has retired.
+    Retired,
+    /// Has a living spouse.
+    Married,
+}
+
+/// A person's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PersonQuantity {
+    /// Full years lived.
+    Age,
+    /// 0-100.
+    Intimacy,
+    /// 0-100.
+    Trust,
+    /// 0-100.
+    Support,
+}
+
+/// A person's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PersonFact {
+    /// Still living.
+    Alive,
+    /// Of that gender.
+    Gender(Gender),
+}
+
+/// How two numbers are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CompareOp {
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+}
+
+impl CompareOp {
+    /// Every operator, longest spelling first, so that a scanner may try them in order.
+    pub const ALL: [Self; 6] = [Self::Eq, Self::Ne, Self::Le, Self::Ge, Self::Lt, Self::Gt];
+
+    /// The operator as written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
+
+    /// The comparison itself.
+    #[must_use]
+    pub const fn holds(self, left: i32, right: i32) -> bool {
+        match self {
+            Self::Eq => left == right,
+            Self::Ne => left != right,
+            Self::Lt => left < right,
+            Self::Le => left <= right,
+            Self::Gt => left > right,
+            Self::Ge => left >= right,
+        }
+    }
+}
+
+impl Quantity {
+    /// Where a client finds the number in a life's state.
+    #[must_use]
+    pub fn path(self) -> String {
+        match self {
+            Self::Age => "age".to_owned(),
+            Self::Year => "year".to_owned(),
+            Self::Attr(attr) => format!("attributes.{attr}"),
+            Self::Skill(skill) => format!("skills.{skill}"),
+            Self::Trait(kind) => format!("traits.{kind}"),
+            Self::Aptitude(skill) => format!("aptitudes.{skill}"),
+            Self::Physical => "health.physical".to_owned(),
+            Self::Mental => "health.mental".to_owned(),
+            Self::Stress => "health.stress".to_owned(),
+            Self::Happiness => "happiness".to_owned(),
+            Self::CashDays => "economy.cash_days".to_owned(),
+            Self::CashMonths => "economy.cash_months".to_owned(),
+            Self::HouseholdWealth => "family.wealth".to_owned(),
+            Self::EducationLevel => "education.level".to_owned(),
+            Self::JobYears => "career.years".to_owned(),
+            Self::Siblings => "family.siblings".to_owned(),
+            Self::Children => "family.children".to_owned(),
+        }
+    }
+}

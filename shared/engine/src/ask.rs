@@ -1,0 +1,148 @@
+//! Asking a life an author's question.
+
+use content::{Cond, Fact, Num, PersonFact, PersonQuantity, Quantity, Relation, Settlement, Terrain, Who};
+
+use crate::content::Content;
+use crate::life::{Life, Person, PersonId};
+
+/// Years since an event that never happened.
+const NEVER: i32 = 999;
+/// Days of work in a month.
+const DAYS_PER_MONTH: i64 = 30;
+
+/// A life about to be asked, with the people in an event's slots.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) content: &'a Content,
+    pub(crate) life: &'a Life,
+    pub(crate) mode: content::Mode,
+    /// In the order of the event's slots.
+    pub(crate) slots: &'a [Option<PersonId>],
+    /// The person under consideration.
+    pub(crate) this: Option<&'a Person>,
+}
+
+impl<'a> Asked<'a> {
+    /// The same life, about one person.
+    pub(crate) fn about(self, person: &'a Person) -> Self {
+        Self { this: Some(person), ..self }
+    }
+
+    pub(crate) fn holds(self, cond: &Cond) -> bool {
+        let life = self.life;
+        match cond {
+            Cond::Const(holds) => *holds,
+            Cond::Not(inner) => !self.holds(inner),
+            Cond::And(left, right) => self.holds(left) && self.holds(right),
+            Cond::Or(left, right) => self.holds(left) || self.holds(right),
+            Cond::Compare(left, op, right) => op.holds(self.number(left), self.number(right)),
+            Cond::Stage(stage) => life.stage == *stage,
+            Cond::Settlement(settlement) => life.place.settlement == *settlement,
+            Cond::Terrain(terrain) => life.place.terrain == *terrain,
+            Cond::Gender(gender) => life.gender == *gender,
+            Cond::Mode(mode) => self.mode == *mode,
+            Cond::Is(fact) => self.fact(*fact),
+            Cond::Happened(event) => life.history.contains_key(&self.content.event(*event).id),
+            Cond::Lasting(id) => life.lasting.contains_key(id),
+            Cond::Flag(id) => life.flags.contains(id),
+            Cond::Shock(id) => self.shock(id),
+            Cond::Tech(id) => self.tech(id),
+            Cond::Condition(id) => life.health.conditions.iter().any(|ailment| ailment.id == *id),
+            Cond::InRegion(ids) => ids.contains(&life.place.region),
+            Cond::InCountry(codes) => codes.contains(&life.place.country),
+            Cond::Any(among, inner) => self.living(*among).any(|person| self.about(person).holds(inner)),
+            Cond::All(among, inner) => self.living(*among).all(|person| self.about(person).holds(inner)),
+            Cond::Person(who, fact) => self.who(*who).is_some_and(|person| match fact {
+                PersonFact::Alive => person.is_alive(),
+                PersonFact::Gender(gender) => person.gender == *gender,
+            }),
+        }
+    }
+
+    pub(crate) fn number(self, num: &Num) -> i32 {
+        match num {
+            Num::Const(number) => *number,
+            Num::Of(quantity) => self.quantity(*quantity),
+            Num::Person(who, quantity) => self.who(*who).map_or(0, |person| match quantity {
+                PersonQuantity::Age => person.age_in(self.life.year).into(),
+                PersonQuantity::Intimacy => person.intimacy.into(),
+                PersonQuantity::Trust => person.trust.into(),
+                PersonQuantity::Support => person.support.into(),
+            }),
+            Num::YearsAgo(event) => {
+                let seen = self.life.history.get(&self.content.event(*event).id);
+                seen.map_or(NEVER, |seen| (self.life.year - seen.last_year).into())
+            }
+            Num::Count(among) => count(self.living(*among)),
+            Num::Add(left, right) => self.number(left).saturating_add(self.number(right)),
+            Num::Sub(left, right) => self.number(left).saturating_sub(self.number(right)),
+            Num::Mul(left, right) => self.number(left).saturating_mul(self.number(right)),
+        }
+    }
+
+    fn quantity(self, quantity: Quantity) -> i32 {
+        let life = self.life;
+        match quantity {
+            Quantity::Age => life.age.into(),
+            Quantity::Year => life.year.into(),
+            Quantity::Attr(kind) => life.attributes.get(kind).into(),
+            Quantity::Skill(kind) => life.skills.get(kind).into(),
+            Quantity::Trait(kind) => life.traits.get(kind).into(),
+            Quantity::Aptitude(kind) => life.aptitudes.get(kind).into(),
+            Quantity::Physical => life.health.physical.into(),
+            Quantity::Mental => life.health.mental.into(),
+            Quantity::Stress => life.health.stress.into(),
+            Quantity::Happiness => life.happiness.into(),
+            Quantity::CashDays => saturated(life.economy.cash_days),
+            Quantity::CashMonths => saturated(life.economy.cash_days / DAYS_PER_MONTH),
+            Quantity::HouseholdWealth => life.family.wealth.into(),
+            Quantity::EducationLevel => life.education.level as i32,
+            Quantity::JobYears => life.career.as_ref().map_or(0, |career| career.years.into()),
+            Quantity::Siblings => count(life.living(Relation::Sibling)),
+            Quantity::Children => count(life.living(Relation::Child)),
+        }
+    }
+
+    fn fact(self, fact: Fact) -> bool {
+        let life = self.life;
+        match fact {
+            Fact::Rural => life.place.settlement == Settlement::Village,
+            Fact::Coastal => matches!(life.place.terrain, Terrain::Coast | Terrain::Island),
+            Fact::Enrolled => life.education.enrolled.is_some(),
+            Fact::Employed => life.career.is_some(),
+            Fact::Retired => life.retired,
+            Fact::Married => life.spouse().is_some(),
+        }
+    }
+
+    fn shock(self, id: &str) -> bool {
+        let mut shocks = self.content.rules().shocks.iter();
+        shocks.any(|shock| shock.id == id && shock.strikes(&self.life.place.region, self.life.year))
+    }
+
+    fn tech(self, id: &str) -> bool {
+        let mut technologies = self.content.rules().technologies.iter();
+        technologies.any(|tech| tech.id == id && tech.available(&self.life.place.region, self.life.year))
+    }
+
+    fn living(self, among: content::RelationSet) -> impl Iterator<Item = &'a Person> {
+        self.life.persons.iter().filter(move |person| person.is_alive() && among.contains(person.relation))
+    }
+
+    fn who(self, who: Who) -> Option<&'a Person> {
+        match who {
+            Who::This => self.this,
+            Who::Slot(slot) => {
+                self.slots.get(usize::from(slot.0)).copied().flatten().and_then(|id| self.life.person(id))
+            }
+        }
+    }
+}
+
+fn count<T>(people: impl Iterator<Item = T>) -> i32 {
+    i32::try_from(people.count()).unwrap_or(i32::MAX)
+}
+
+fn saturated(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
+}

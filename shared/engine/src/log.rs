@@ -1,0 +1,141 @@
+//! The log of a life: every input, what came of it, and a hash chain over both.
+//!
+//! `hash = SHA-256(previous hash ‖ seq ‖ rules_version ‖ content_hash ‖ input ‖ outcome)`, each part with its
+//! length as eight little-endian bytes in front, so no two logs share their bytes. Entry 0 is the birth.
+
+use content::{ContentHash, Mode};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::dice::Seed;
+use crate::life::LifeSpec;
+use crate::record::DecisionId;
+
+/// The version of the rules of life. Raise it with any change that alters a golden life.
+pub const RULES_VERSION: u32 = 1;
+
+/// What a player, or nobody, put in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Input {
+    /// The life was dealt.
+    Birth {
+        /// The wishes.
+        spec: LifeSpec,
+        /// The dice.
+        seed: Seed,
+    },
+    /// The life began.
+    Start,
+    /// A year was lived.
+    Year {
+        /// How.
+        mode: Mode,
+        /// What to do with a decision still waiting.
+        on_pending: OnPending,
+    },
+    /// A decision was taken.
+    Decide {
+        /// Which.
+        decision_id: DecisionId,
+        /// The answer.
+        option_id: String,
+        /// The time was up: the default is taken, whatever the answer.
+        late: bool,
+    },
+}
+
+/// What to do with a decision still waiting when a year is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnPending {
+    /// Refuse the year.
+    #[default]
+    Refuse,
+    /// Take the default first.
+    Default,
+}
+
+/// One link of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// 0 is the birth.
+    pub seq: u32,
+    /// The age at which it was written.
+    pub age: u16,
+    /// What was put in.
+    pub input: Input,
+    /// The rules it was lived under.
+    pub rules_version: u32,
+    /// The content it was lived under.
+    pub content_hash: ContentHash,
+    /// What came of it: canonical JSON.
+    pub outcome: Vec<u8>,
+    /// The link.
+    #[serde(with = "hex_hash")]
+    pub hash: [u8; 32],
+}
+
+impl LogEntry {
+    pub(crate) fn new(
+        previous: &[u8],
+        seq: u32,
+        age: u16,
+        input: Input,
+        content_hash: ContentHash,
+        outcome: Vec<u8>,
+    ) -> Self {
+        let mut entry = Self { seq, age, input, rules_version: RULES_VERSION, content_hash, outcome, hash: [0; 32] };
+        entry.hash = entry.link(previous);
+        entry
+    }
+
+    /// The hash this entry must have after `previous`.
+    #[must_use]
+    pub fn link(&self, previous: &[u8]) -> [u8; 32] {
+        let input = canonical(&self.input);
+        let parts: [&[u8]; 7] = [
+            previous,
+            &self.seq.to_le_bytes(),
+            &self.age.to_le_bytes(),
+            &self.rules_version.to_le_bytes(),
+            &self.content_hash.0,
+            &input,
+            &self.outcome,
+        ];
+        let mut sha = Sha256::new();
+        for part in parts {
+            sha.update((part.len() as u64).to_le_bytes());
+            sha.update(part);
+        }
+        sha.finalize().into()
+    }
+}
+
+/// The bytes of a value: JSON with fields in order of declaration and maps in order of their keys.
+pub(crate) fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn from_hex(hex: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
+    digits?.chunks(2).map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte * 16 + digit)).ok()).collect()
+}
+
+mod hex_hash {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::to_hex(hash))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
+        let hex = String::deserialize(deserializer)?;
+        let bytes = super::from_hex(&hex).and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| serde::de::Error::custom("a hash is 64 hex digits"))
+    }
+}

@@ -1,0 +1,71 @@
+//! The one place where odds come from: what is shown is what is rolled.
+
+use content::{Check, Mode, Term};
+use serde::Serialize;
+
+use crate::ask::Asked;
+use crate::record::{CheckResult, Odds};
+
+/// Something that moved the odds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OddsFactor {
+    /// What, as its author wrote it; `base`, `limits` and the mode are the rules' own.
+    pub source: String,
+    /// Percent added to the chance of success.
+    pub add: i32,
+}
+
+/// The chances of a check, and what they are made of.
+pub(crate) fn odds(check: &Check, asked: Asked<'_>) -> (Odds, Vec<OddsFactor>) {
+    let mut factors = vec![OddsFactor { source: "base".to_owned(), add: check.base.into() }];
+    for term in &check.terms {
+        let (source, add) = match term {
+            Term::Slope { of, source, over, step, add } => {
+                (source, (asked.number(of).saturating_sub(*over)) / (*step).max(1) * i32::from(*add))
+            }
+            Term::If { cond, source, add } => (source, if asked.holds(cond) { (*add).into() } else { 0 }),
+        };
+        if add != 0 {
+            factors.push(OddsFactor { source: source.clone(), add });
+        }
+    }
+    let sum: i32 = factors.iter().map(|factor| factor.add).sum();
+    let clamped = sum.clamp(check.min.into(), check.max.into());
+    if clamped != sum {
+        factors.push(OddsFactor { source: "limits".to_owned(), add: clamped - sum });
+    }
+    let share = spread(i32::from(check.partial).min(100 - clamped), asked.mode);
+    let success = clamped - share.from_success;
+    let partial = i32::from(check.partial).min(100 - clamped) + share.from_success + share.from_fail;
+    if share.from_success != 0 {
+        factors.push(OddsFactor { source: format!("mode.{}", asked.mode), add: -share.from_success });
+    }
+    let percent = |number: i32| u8::try_from(number.clamp(0, 100)).unwrap_or(0);
+    let odds = Odds { success: percent(success), partial: percent(partial), fail: percent(100 - success - partial) };
+    (odds, factors)
+}
+
+/// What a mode moves into the partial outcome: positive narrows the extremes, negative widens them.
+struct Shift {
+    from_success: i32,
+    from_fail: i32,
+}
+
+/// Aggressive halves the partial outcome in favour of both extremes alike; the mean stays.
+fn spread(partial: i32, mode: Mode) -> Shift {
+    match mode {
+        Mode::Aggressive => Shift { from_success: -(partial / 4), from_fail: -(partial / 4) },
+        Mode::Steady | Mode::Conservative => Shift { from_success: 0, from_fail: 0 },
+    }
+}
+
+/// What a roll of 0-99 comes to.
+pub(crate) fn judge(odds: Odds, roll: u8) -> CheckResult {
+    if roll < odds.success {
+        CheckResult::Success
+    } else if roll < odds.success + odds.partial {
+        CheckResult::Partial
+    } else {
+        CheckResult::Fail
+    }
+}

@@ -1,0 +1,205 @@
+//! An event happens: what it does at once, what it asks, what the answer brings.
+
+use content::{Branch, Check, Choice, Event};
+
+use super::effect::{self, Origin};
+use super::select::Draw;
+use super::slot::{self, Slots};
+use super::turn::Turn;
+use crate::dice::Purpose;
+use crate::life::{Scheduled, Seen};
+use crate::odds::{judge, odds};
+use crate::record::{
+    CheckResult, DecisionId, DecisionRecord, EventRecord, OptionState, Outcome, Params, PendingDecision, Requirement,
+};
+
+/// Branches of one event, told apart so that each has its own dice.
+const AT_ONCE: u8 = 0;
+const WHEN_CHOSEN: u8 = 1;
+const AFTER_ROLL: u8 = 2;
+
+/// Lets the event happen; if it asks something, the life now waits for an answer.
+pub(super) fn happen(turn: &mut Turn<'_>, draw: Draw) {
+    let event = turn.event(draw.event);
+    let seq = turn.life.next_event_seq;
+    turn.life.next_event_seq += 1;
+    if let Some(trace) = &mut turn.trace {
+        trace.draws.push((seq, draw.factors));
+    }
+    let mut slots = draw.slots;
+    slot::create_missing(turn, event, &mut slots);
+    let variant =
+        event.variants.iter().position(|cond| cond.as_ref().is_none_or(|cond| turn.asked(&slots).holds(cond)));
+    remember(turn, event);
+    bring(turn, &event.outcome, event, AT_ONCE, seq, &mut slots);
+
+    let record = EventRecord {
+        event_seq: seq,
+        event_id: event.id.clone(),
+        event_type: event.kind,
+        age: turn.life.age,
+        year: turn.life.year,
+        stage: turn.life.stage,
+        variant: variant.and_then(|place| u8::try_from(place).ok()).unwrap_or(0),
+        params: params(turn, event, &slots),
+        caused_by_seq: draw.caused_by,
+        changes: turn.take_changes(),
+        decision: None,
+    };
+    match pending(turn, event, &record, &slots) {
+        Some(pending) if turn.is_alive() => turn.life.pending = Some(pending),
+        _ => turn.events.push(record),
+    }
+}
+
+/// Carries out the answer; the option is known to be available.
+pub(crate) fn take_decision(turn: &mut Turn<'_>, pending: PendingDecision, option_id: &str, late: bool) {
+    let mut record = pending.event;
+    let Some((event, choice)) = turn.content.event_ix(&record.event_id).and_then(|ix| {
+        let event = turn.event(ix);
+        let choices = &event.decision.as_ref()?.choices;
+        Some((event, choices.iter().find(|choice| choice.id == option_id)?))
+    }) else {
+        // The event was retired while the life waited: it ends without an answer.
+        turn.events.push(record);
+        return;
+    };
+    let people = &record.params.people;
+    let mut slots: Slots =
+        event.slots.iter().map(|slot| people.get(&slot.name).map(|person| person.person_id)).collect();
+    bring(turn, &choice.always, event, WHEN_CHOSEN, record.event_seq, &mut slots);
+    let shown = pending.options.iter().find(|option| option.option_id == option_id).and_then(|option| option.odds);
+    let outcome = match (&choice.check, shown) {
+        (Some(check), Some(shown)) => {
+            let roll = turn.dice().roll_for(Purpose::Check, &event.id, 0).percent();
+            let result = judge(shown, roll);
+            let branch = outcome_branch(turn, event, check, result);
+            if let Some(branch) = branch {
+                bring(turn, branch, event, AFTER_ROLL, record.event_seq, &mut slots);
+            }
+            let text_key = branch.and_then(|branch| branch.text.clone());
+            Outcome { result, roll: Some(roll), odds: Some(shown), text_key }
+        }
+        _ => Outcome { result: CheckResult::Done, roll: None, odds: None, text_key: None },
+    };
+    record.decision = Some(DecisionRecord { option_id: option_id.to_owned(), late, outcome });
+    record.params = params(turn, event, &slots);
+    record.changes.extend(turn.take_changes());
+    turn.events.push(record);
+}
+
+/// One of the branches for this result, by the dice.
+fn outcome_branch<'e>(turn: &Turn<'_>, event: &Event, check: &'e Check, result: CheckResult) -> Option<&'e Branch> {
+    let branches = match result {
+        CheckResult::Success => &check.on_success,
+        CheckResult::Partial => &check.on_partial,
+        CheckResult::Fail | CheckResult::Done => &check.on_fail,
+    };
+    let pick = turn.dice().roll_for(Purpose::OutcomePick, &event.id, 0).below(branches.len() as u64);
+    usize::try_from(pick).ok().and_then(|place| branches.get(place))
+}
+
+/// Notes that the event has happened, and what that rules out for the rest of the year.
+fn remember(turn: &mut Turn<'_>, event: &Event) {
+    let year = turn.life.year;
+    let seen = turn.life.history.entry(event.id.clone()).or_insert(Seen { count: 0, last_year: year });
+    seen.count += 1;
+    seen.last_year = year;
+    if let Some(progress) = &mut turn.life.progress {
+        progress.happened += 1;
+        progress.groups.extend(event.limits.exclusive_group.clone());
+        progress.quotas.extend(event.limits.quota.clone());
+    }
+}
+
+/// Applies a branch: its effects, what lasts from now on, what may follow.
+fn bring(turn: &mut Turn<'_>, branch: &Branch, event: &Event, which: u8, seq: u32, slots: &mut Slots) {
+    let origin = Origin { id: &event.id, risk: event.risk, branch: which };
+    effect::apply(turn, &branch.effects, &origin, slots);
+    for id in &branch.lasting {
+        let years = turn.content.lasting(id).map_or(0, |lasting| lasting.years);
+        let before = turn.life.lasting.insert(id.clone(), turn.life.year + years).is_some();
+        turn.note(format!("lasting.{id}"), before.into(), true.into(), &event.id);
+    }
+    for place in &branch.chains {
+        schedule(turn, event, *place, seq, slots);
+    }
+}
+
+/// Schedules a chain, if its condition holds and its dice agree.
+fn schedule(turn: &mut Turn<'_>, event: &Event, place: u8, seq: u32, slots: &Slots) {
+    let Some(chain) = event.chains.get(usize::from(place)) else { return };
+    let starts = chain.cond.as_ref().is_none_or(|cond| turn.asked(slots).holds(cond))
+        && turn.dice().roll_for(Purpose::ChainChance, &event.id, place).percent() < chain.chance_percent;
+    if !starts {
+        return;
+    }
+    let (soonest, latest) = (i32::from(chain.after.0), i32::from(chain.after.1));
+    let delay = turn.dice().roll_for(Purpose::ChainDelay, &event.id, place).between(soonest, latest);
+    turn.life.scheduled.push(Scheduled {
+        event: turn.content.event(chain.event).id.clone(),
+        due_year: turn.life.year + u16::try_from(delay).unwrap_or(1),
+        from: event.id.clone(),
+        chain: place,
+        caused_by_seq: seq,
+        people: slot::by_name(event, slots),
+    });
+}
+
+fn params(turn: &Turn<'_>, event: &Event, slots: &Slots) -> Params {
+    let people = event
+        .slots
+        .iter()
+        .zip(slots)
+        .filter_map(|(slot, filled)| Some((slot.name.clone(), turn.life.person((*filled)?)?.snapshot())));
+    Params { name: turn.life.spec.name.clone(), country: turn.life.place.country.clone(), people: people.collect() }
+}
+
+/// The decision the event asks for, if any: each answer with its requirements and its odds.
+fn pending(turn: &mut Turn<'_>, event: &Event, record: &EventRecord, slots: &Slots) -> Option<PendingDecision> {
+    let decision = event.decision.as_ref()?;
+    let default = decision.choices.iter().find(|choice| choice.is_default)?;
+    let asked = turn.asked(slots);
+    let visible =
+        decision.choices.iter().filter(|choice| choice.visible_if.as_ref().is_none_or(|cond| asked.holds(cond)));
+    let offered: Vec<_> = visible.map(|choice| offer(choice, asked)).collect();
+    let mut options = Vec::with_capacity(offered.len());
+    for (option, factors) in offered {
+        if let Some(trace) = &mut turn.trace {
+            trace.odds.push((record.event_seq, option.option_id.clone(), factors));
+        }
+        options.push(option);
+    }
+    Some(PendingDecision {
+        decision_id: DecisionId(record.event_seq),
+        event: record.clone(),
+        needs_confirmation: decision.needs_confirmation,
+        time_limit_s: decision.time_limit_s,
+        default_option: default.id.clone(),
+        options,
+    })
+}
+
+fn offer(choice: &Choice, asked: crate::ask::Asked<'_>) -> (OptionState, Vec<crate::odds::OddsFactor>) {
+    let requirements: Vec<Requirement> = choice
+        .requires
+        .iter()
+        .map(|requirement| {
+            let met = asked.holds(&requirement.cond);
+            match &requirement.cond {
+                content::Cond::Compare(content::Num::Of(quantity), op, content::Num::Const(value)) => {
+                    Requirement::number(quantity.path(), *op, *value, met)
+                }
+                _ => Requirement::condition(&requirement.source, met),
+            }
+        })
+        .collect();
+    let (odds, factors) = choice.check.as_ref().map(|check| odds(check, asked)).unzip();
+    let option = OptionState {
+        option_id: choice.id.clone(),
+        available: requirements.iter().all(|requirement| requirement.met),
+        requirements,
+        odds,
+    };
+    (option, factors.unwrap_or_default())
+}

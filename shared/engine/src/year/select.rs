@@ -1,0 +1,255 @@
+//! Which event comes next: tier by tier, then by weight.
+
+use std::collections::BTreeMap;
+
+use content::{Event, EventIx, Mode, Risk, Tier};
+use serde::Serialize;
+
+use super::slot::{self, Slots};
+use super::turn::Turn;
+use crate::dice::Purpose;
+use crate::life::PersonId;
+
+/// The unit of weights: an event with this weight happens every year.
+const EVERY_YEAR: u64 = 100_000;
+/// Least share of years, percent, in which something is drawn if anything can be.
+const EVENTFUL_PERCENT: u64 = 60;
+/// Percent of its weight an event keeps for each time it has happened already.
+const REPEAT_PERCENT: u64 = 60;
+/// Bounds of all multipliers together, percent.
+const MULTIPLIER_BOUNDS: (u64, u64) = (10, 500);
+
+/// An event about to happen.
+#[derive(Debug)]
+pub(super) struct Draw {
+    pub(super) event: EventIx,
+    pub(super) slots: Slots,
+    pub(super) caused_by: Option<u32>,
+    pub(super) factors: DrawFactors,
+}
+
+/// Why an event was drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DrawFactors {
+    /// The tier it was drawn from.
+    pub tier: Tier,
+    /// The author's rate: expected draws in 100,000 years.
+    pub base_weight: u64,
+    /// What multiplied it.
+    pub multipliers: Vec<Factor>,
+    /// The weight it was drawn with.
+    pub weight: u64,
+    /// The weight of everything that could have been drawn, quiet included.
+    pub total_weight: u64,
+}
+
+/// Something that multiplied a weight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Factor {
+    /// The author's reason; `mode.…` and `repeated` are the rules' own.
+    pub why: String,
+    /// Percent.
+    pub percent: u64,
+}
+
+/// The next event of the year, if there is one.
+pub(super) fn next(turn: &mut Turn<'_>) -> Option<Draw> {
+    loop {
+        let progress = turn.life.progress.clone()?;
+        let found = match progress.tier {
+            Tier::Mandatory => first(turn, Tier::Mandatory),
+            Tier::Chained => due_chain(turn),
+            Tier::Milestone if progress.milestone => None,
+            Tier::Milestone => milestone(turn),
+            Tier::Random if progress.draws_left == 0 => None,
+            Tier::Random => random(turn, progress.draws_left),
+            Tier::Fallback if progress.happened > 0 => None,
+            Tier::Fallback => weighted(turn, Tier::Fallback, 0, 0),
+        };
+        let progress = turn.life.progress.as_mut()?;
+        match (&found, progress.tier) {
+            (Some(_), Tier::Milestone) => progress.milestone = true,
+            (_, Tier::Random) if progress.draws_left > 0 => progress.draws_left -= 1,
+            (Some(_), _) => {}
+            (None, Tier::Mandatory) => progress.tier = Tier::Chained,
+            (None, Tier::Chained) => progress.tier = Tier::Milestone,
+            (None, Tier::Milestone) => progress.tier = Tier::Random,
+            (None, Tier::Random) => progress.tier = Tier::Fallback,
+            (None, Tier::Fallback) => return None,
+        }
+        if found.is_some() {
+            return found;
+        }
+    }
+}
+
+/// The first event of a tier that can happen.
+fn first(turn: &Turn<'_>, tier: Tier) -> Option<Draw> {
+    let pool = turn.content.pool(tier, turn.life.stage);
+    pool.iter().find_map(|ix| certain(turn, *ix, &BTreeMap::new(), None))
+}
+
+/// An event that happens without a draw, if it can.
+fn certain(turn: &Turn<'_>, ix: EventIx, carried: &BTreeMap<String, PersonId>, caused_by: Option<u32>) -> Option<Draw> {
+    let event = turn.event(ix);
+    let slots = eligible(turn, event, carried)?;
+    let base_weight = event.weight.into();
+    let factors = DrawFactors {
+        tier: event.scope.tier,
+        base_weight,
+        multipliers: Vec::new(),
+        weight: base_weight,
+        total_weight: base_weight,
+    };
+    Some(Draw { event: ix, slots, caused_by, factors })
+}
+
+/// The first scheduled event whose time has come. Those that cannot happen are dropped.
+fn due_chain(turn: &mut Turn<'_>) -> Option<Draw> {
+    loop {
+        let place = turn.life.scheduled.iter().position(|scheduled| scheduled.due_year <= turn.life.year)?;
+        let scheduled = turn.life.scheduled.remove(place);
+        let chain = turn.content.event_ix(&scheduled.from).and_then(|from| {
+            let from = turn.event(from);
+            Some((from, from.chains.get(usize::from(scheduled.chain))?))
+        });
+        let Some((from, chain)) = chain else { continue };
+        let slots: Slots = from.slots.iter().map(|slot| scheduled.people.get(&slot.name).copied()).collect();
+        let cancelled = chain.cancel_if.as_ref().is_some_and(|cond| turn.asked(&slots).holds(cond));
+        let target = if cancelled { chain.or_else } else { Some(chain.event) };
+        let Some(target) = target else { continue };
+        let carried: BTreeMap<String, PersonId> = chain
+            .carry
+            .iter()
+            .filter_map(|(here, _)| {
+                let name = &from.slots.get(usize::from(here.0))?.name;
+                Some((name.clone(), *scheduled.people.get(name)?))
+            })
+            .collect();
+        if let Some(draw) = certain(turn, target, &carried, Some(scheduled.caused_by_seq)) {
+            return Some(draw);
+        }
+    }
+}
+
+/// The first milestone that can happen and whose dice agree.
+fn milestone(turn: &Turn<'_>) -> Option<Draw> {
+    let pool = turn.content.pool(Tier::Milestone, turn.life.stage);
+    pool.iter().find_map(|ix| {
+        let mut draw = certain(turn, *ix, &BTreeMap::new(), None)?;
+        let event = turn.event(*ix);
+        let (weight, multipliers) = weigh(turn, event, &draw.slots);
+        let happens = turn.dice().roll_for(Purpose::Milestone, &event.id, 0).chance(weight, EVERY_YEAR);
+        draw.factors = DrawFactors { weight, multipliers, total_weight: EVERY_YEAR, ..draw.factors };
+        happens.then_some(draw)
+    })
+}
+
+/// One draw among the random events. When authors' rates together leave most years quiet, they are raised
+/// alike until enough years have an event; when they ask for more than a year holds, they compete.
+fn random(turn: &Turn<'_>, draws_left: u8) -> Option<Draw> {
+    weighted(turn, Tier::Random, draws_left.into(), EVERY_YEAR)
+}
+
+fn weighted(turn: &Turn<'_>, tier: Tier, index: u64, scale: u64) -> Option<Draw> {
+    let pool = turn.content.pool(tier, turn.life.stage);
+    let candidates: Vec<_> = pool
+        .iter()
+        .filter_map(|ix| {
+            let event = turn.event(*ix);
+            let slots = eligible(turn, event, &BTreeMap::new())?;
+            let (weight, multipliers) = weigh(turn, event, &slots);
+            Some((*ix, slots, weight, multipliers))
+        })
+        .collect();
+    let sum: u64 = candidates.iter().map(|(_, _, weight, _)| weight).sum();
+    let eventful = sum.max(scale * EVENTFUL_PERCENT / 100);
+    let total_weight = if sum == 0 || scale == 0 { sum } else { (sum * scale / eventful).max(sum) };
+    let mut point = turn.dice().roll(Purpose::Draw, (tier as u64) << 8 | index).below(total_weight);
+    for (ix, slots, weight, multipliers) in candidates {
+        if point < weight {
+            let base_weight = turn.event(ix).weight.into();
+            let factors = DrawFactors { tier, base_weight, multipliers, weight, total_weight };
+            return Some(Draw { event: ix, slots, caused_by: None, factors });
+        }
+        point -= weight;
+    }
+    None
+}
+
+/// The weight of an event here and now, and what made it so.
+fn weigh(turn: &Turn<'_>, event: &Event, slots: &Slots) -> (u64, Vec<Factor>) {
+    let asked = turn.asked(slots);
+    let mut factors: Vec<Factor> = event
+        .multipliers
+        .iter()
+        .filter(|multiplier| asked.holds(&multiplier.cond))
+        .map(|multiplier| Factor { why: multiplier.why.clone(), percent: multiplier.percent.into() })
+        .collect();
+    let by_mode = mode_percent(turn.mode(), event.risk);
+    if by_mode != 100 {
+        factors.push(Factor { why: format!("mode.{}", turn.mode()), percent: by_mode });
+    }
+    let percent = factors.iter().fold(100, |percent, factor| percent * factor.percent / 100);
+    let mut percent = percent.clamp(MULTIPLIER_BOUNDS.0, MULTIPLIER_BOUNDS.1);
+    let times = turn.life.history.get(&event.id).map_or(0, |seen| seen.count);
+    if times > 0 && event.scope.tier == Tier::Random {
+        let decay = (0..times.min(6)).fold(100, |decay, _| decay * REPEAT_PERCENT / 100);
+        factors.push(Factor { why: "repeated".to_owned(), percent: decay });
+        percent = percent * decay / 100;
+    }
+    (u64::from(event.weight) * percent / 100, factors)
+}
+
+/// How a mode changes the rate of risky events, percent.
+const fn mode_percent(mode: Mode, risk: Risk) -> u64 {
+    match (mode, risk) {
+        (Mode::Aggressive, Risk::High) => 160,
+        (Mode::Aggressive, Risk::Medium) => 125,
+        (Mode::Conservative, Risk::Medium) => 80,
+        (Mode::Conservative, Risk::High) => 60,
+        _ => 100,
+    }
+}
+
+/// The people of the event, if it can happen here and now.
+fn eligible(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
+    let possible = in_scope(turn, event) && within_limits(turn, event) && !filtered(turn, event);
+    if !possible {
+        return None;
+    }
+    let slots = slot::fill(turn, event, carried)?;
+    let holds = event.when.as_ref().is_none_or(|when| turn.asked(&slots).holds(when));
+    holds.then_some(slots)
+}
+
+fn in_scope(turn: &Turn<'_>, event: &Event) -> bool {
+    fn listed<T: PartialEq>(list: &[T], item: &T) -> bool {
+        list.is_empty() || list.contains(item)
+    }
+    let (life, scope) = (&turn.life, &event.scope);
+    (scope.ages.0..=scope.ages.1).contains(&life.age)
+        && (scope.years.0..=scope.years.1).contains(&life.year)
+        && listed(&scope.regions, &life.place.region)
+        && !scope.not_regions.contains(&life.place.region)
+        && listed(&scope.born_in, &life.spec.country)
+        && listed(&scope.terrain, &life.place.terrain)
+        && !scope.not_terrain.contains(&life.place.terrain)
+        && listed(&scope.settlement, &life.place.settlement)
+}
+
+fn within_limits(turn: &Turn<'_>, event: &Event) -> bool {
+    let (life, limits) = (&turn.life, &event.limits);
+    let rested = life.history.get(&event.id).is_none_or(|seen| {
+        limits.max.is_none_or(|max| seen.count < max) && life.year - seen.last_year >= limits.cooldown_years.max(1)
+    });
+    let free = life.progress.as_ref().is_none_or(|progress| {
+        let used = |list: &[String], key: &Option<String>| key.as_ref().is_some_and(|key| list.contains(key));
+        !used(&progress.groups, &limits.exclusive_group) && !used(&progress.quotas, &limits.quota)
+    });
+    rested && free
+}
+
+fn filtered(turn: &Turn<'_>, event: &Event) -> bool {
+    event.sensitivity.iter().any(|tag| turn.life.spec.content_filter.contains(tag))
+}

@@ -1,0 +1,55 @@
+//! Finding the people an event is about.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use content::{Event, Missing, Pick, SlotSource};
+
+use super::people::{NewPerson, meet};
+use super::turn::Turn;
+use crate::life::PersonId;
+
+/// The people in an event's slots, in the order of its slots.
+pub(super) type Slots = Vec<Option<PersonId>>;
+
+/// Fills the slots, or says that the event cannot happen. People to be created are left open.
+pub(super) fn fill(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
+    let mut filled: Slots = vec![None; event.slots.len()];
+    for (place, slot) in event.slots.iter().enumerate() {
+        if let Some(person) = carried.get(&slot.name) {
+            filled[place] = Some(*person);
+            continue;
+        }
+        let SlotSource::Find { among, cond, pick, or } = &slot.source else { continue };
+        let asked = turn.asked(&filled);
+        let people = turn.life.persons.iter().filter(|person| {
+            among.contains(person.relation) && !filled.contains(&Some(person.id)) && asked.about(person).holds(cond)
+        });
+        let found = match pick {
+            Pick::First => people.min_by_key(|person| person.id),
+            Pick::MaxIntimacy => people.max_by_key(|person| (person.intimacy, Reverse(person.id))),
+            Pick::MinIntimacy => people.min_by_key(|person| (person.intimacy, person.id)),
+        };
+        let found = found.map(|person| person.id);
+        if found.is_none() && *or == Missing::Skip {
+            return None;
+        }
+        filled[place] = found;
+    }
+    Some(filled)
+}
+
+/// Creates the people whose slots may be filled by somebody new.
+pub(super) fn create_missing(turn: &mut Turn<'_>, event: &Event, slots: &mut Slots) {
+    for (slot, filled) in event.slots.iter().zip(slots) {
+        if let (None, SlotSource::Find { or: Missing::Spawn(relation), .. }) = (*filled, &slot.source) {
+            *filled = Some(meet(turn, NewPerson::usual(*relation), &event.id));
+        }
+    }
+}
+
+/// The people by the names of their slots.
+pub(super) fn by_name(event: &Event, slots: &Slots) -> BTreeMap<String, PersonId> {
+    let named = event.slots.iter().zip(slots).filter_map(|(slot, filled)| Some((slot.name.clone(), (*filled)?)));
+    named.collect()
+}

@@ -1,0 +1,154 @@
+//! A year being lived: the life as it changes, and a note of every change.
+
+use content::{Attribute, Event, Mode, Skill};
+
+use super::DrawFactors;
+use crate::ask::Asked;
+use crate::content::Content;
+use crate::dice::Dice;
+use crate::life::{Death, Life, PersonId, Status};
+use crate::odds::OddsFactor;
+use crate::record::{Change, EventRecord, Value};
+
+/// A year being lived.
+pub(crate) struct Turn<'a> {
+    pub(crate) content: &'a Content,
+    pub(crate) life: Life,
+    /// Events that are over.
+    pub(crate) events: Vec<EventRecord>,
+    /// Changes not yet given to an event.
+    changes: Vec<Change>,
+    /// Filled when somebody asks why.
+    pub(crate) trace: Option<Trace>,
+}
+
+/// Why events were drawn and odds were as they were, by event number.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    pub(crate) draws: Vec<(u32, DrawFactors)>,
+    /// Event number, option, factors.
+    pub(crate) odds: Vec<(u32, String, Vec<OddsFactor>)>,
+}
+
+/// A number from 0 to 100 in the state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Score {
+    Attr(Attribute),
+    Skill(Skill),
+    Physical,
+    Mental,
+    Stress,
+    Happiness,
+    Wealth,
+}
+
+/// A number from 0 to 100 in a relationship.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bond {
+    Intimacy,
+    Trust,
+    Support,
+}
+
+impl<'a> Turn<'a> {
+    pub(crate) fn new(content: &'a Content, life: Life) -> Self {
+        Self { content, life, events: Vec::new(), changes: Vec::new(), trace: None }
+    }
+
+    pub(crate) fn dice(&self) -> Dice {
+        Dice::new(self.life.seed, self.life.year)
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.life.progress.as_ref().map_or(Mode::Steady, |progress| progress.mode)
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.life.status == Status::Alive
+    }
+
+    /// The life, ready to be asked about these people.
+    pub(crate) fn asked<'t>(&'t self, slots: &'t [Option<PersonId>]) -> Asked<'t> {
+        Asked { content: self.content, life: &self.life, mode: self.mode(), slots, this: None }
+    }
+
+    /// The definition of an event, independent of the turn's own borrow.
+    pub(crate) fn event(&self, ix: content::EventIx) -> &'a Event {
+        self.content.event(ix)
+    }
+
+    /// Takes the changes noted so far.
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// Notes a change that has been made.
+    pub(crate) fn note(&mut self, path: impl Into<String>, from: Value, to: Value, source: &str) {
+        if from != to {
+            self.changes.push(Change { path: path.into(), from, to, source: source.to_owned() });
+        }
+    }
+
+    /// Moves a score, within 0-100.
+    pub(crate) fn add(&mut self, score: Score, amount: i32, source: &str) {
+        let slot = match score {
+            Score::Attr(kind) => self.life.attributes.get_mut(kind),
+            Score::Skill(kind) => self.life.skills.get_mut(kind),
+            Score::Physical => &mut self.life.health.physical,
+            Score::Mental => &mut self.life.health.mental,
+            Score::Stress => &mut self.life.health.stress,
+            Score::Happiness => &mut self.life.happiness,
+            Score::Wealth => &mut self.life.family.wealth,
+        };
+        let from = *slot;
+        *slot = moved(from, amount);
+        let to = *slot;
+        if from != to {
+            self.note(score.path(), from.into(), to.into(), source);
+        }
+    }
+
+    /// Moves a relationship, within 0-100.
+    pub(crate) fn bond(&mut self, id: PersonId, bond: Bond, amount: i32, source: &str) {
+        let Some(person) = self.life.persons.get_mut(id.0 as usize) else { return };
+        let (slot, name) = match bond {
+            Bond::Intimacy => (&mut person.intimacy, "intimacy"),
+            Bond::Trust => (&mut person.trust, "trust"),
+            Bond::Support => (&mut person.support, "support"),
+        };
+        let from = *slot;
+        *slot = moved(from, amount);
+        let to = *slot;
+        if from != to {
+            self.note(format!("persons.{}.{name}", id.0), from.into(), to.into(), source);
+        }
+    }
+
+    /// Ends the life.
+    pub(crate) fn die(&mut self, cause: &str) {
+        if !self.is_alive() {
+            return;
+        }
+        self.life.status = Status::Dead;
+        self.life.death = Some(Death { age: self.life.age, year: self.life.year, cause: cause.to_owned() });
+        self.note("status", Value::Id("alive".to_owned()), Value::Id("dead".to_owned()), cause);
+    }
+}
+
+impl Score {
+    fn path(self) -> String {
+        match self {
+            Self::Attr(kind) => format!("attributes.{kind}"),
+            Self::Skill(kind) => format!("skills.{kind}"),
+            Self::Physical => "health.physical".to_owned(),
+            Self::Mental => "health.mental".to_owned(),
+            Self::Stress => "health.stress".to_owned(),
+            Self::Happiness => "happiness".to_owned(),
+            Self::Wealth => "family.wealth".to_owned(),
+        }
+    }
+}
+
+fn moved(score: u8, amount: i32) -> u8 {
+    u8::try_from((i32::from(score) + amount).clamp(0, 100)).unwrap_or(100)
+}

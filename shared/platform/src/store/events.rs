@@ -1,0 +1,50 @@
+//! What happened in a life, page by page.
+
+use engine::{EventRecord, EventType};
+use sqlx::{PgPool, types::Json};
+
+use super::lives::Standing;
+use crate::error::ApiError;
+
+/// Which events, in which order.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Only those of this age.
+    pub age: Option<i16>,
+    /// Only those of this type.
+    pub event_type: Option<EventType>,
+    /// Oldest first instead of newest first.
+    pub ascending: bool,
+    /// Go on after this event.
+    pub after_seq: Option<i32>,
+    /// How many, at most.
+    pub limit: i64,
+}
+
+/// One page: at most `limit` + 1, so that the caller sees whether more follow.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn page(db: &PgPool, life: &Standing, wanted: &Wanted) -> Result<Vec<EventRecord>, ApiError> {
+    // The life's own times let Postgres leave out the partitions it cannot be in.
+    const ASCENDING: &str = "SELECT record FROM events
+         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
+           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq > $6)
+         ORDER BY seq LIMIT $7";
+    const DESCENDING: &str = "SELECT record FROM events
+         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
+           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq < $6)
+         ORDER BY seq DESC LIMIT $7";
+    let sql = if wanted.ascending { ASCENDING } else { DESCENDING };
+    let records: Vec<Json<EventRecord>> = sqlx::query_scalar(sql)
+        .bind(life.character_id)
+        .bind(life.created_at)
+        .bind(life.updated_at)
+        .bind(wanted.age)
+        .bind(wanted.event_type.map(EventType::as_str))
+        .bind(wanted.after_seq)
+        .bind(wanted.limit + 1)
+        .fetch_all(db)
+        .await?;
+    Ok(records.into_iter().map(|Json(record)| record).collect())
+}

@@ -1,0 +1,278 @@
+//! Where each life stands, and the one statement that moves it on.
+
+use chrono::{DateTime, Utc};
+use engine::{EventRecord, Life, LogEntry};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgPool, types::Json};
+use uuid::Uuid;
+
+use super::{
+
+    once::{self, Done, and_key, prior},
+};
+use crate::{
+    ctx::Cx,
+    error::{ApiError, Code},
+    http::{
+        envelope::{Answer, Reply},
+        idem::Idem,
+    },
+    ids::{CharacterId, UserId},
+    text::Text,
+};
+
+/// A life with its newest events, at one version.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Whose character this is.
+    pub character_id: CharacterId,
+    /// Of which lineage: the first life it was branched from, or itself.
+    pub lineage_id: Uuid,
+    /// The life it was branched from.
+    pub parent_character_id: Option<CharacterId>,
+    /// Raised by one with every request that changes the life.
+    pub version: i64,
+    /// The engine's state.
+    pub life: Life,
+    /// Events of the present year.
+    pub recent: Vec<EventRecord>,
+    /// When the character was made.
+    pub created_at: DateTime<Utc>,
+    /// When the life last moved.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Standing {
+    /// This life, if it stands where the client believes.
+    ///
+    /// # Errors
+    /// 412 with the current version and age.
+    pub fn at_version(&self, expected: i64) -> Result<&Self, ApiError> {
+        if self.version == expected { Ok(self) } else { Err(moved_on(self.version, self.life.age)) }
+    }
+}
+
+/// A stored state: what `lives.state` holds, as JSON.
+#[derive(Serialize)]
+struct StateRef<'a> {
+    life: &'a Life,
+    recent: &'a [EventRecord],
+}
+
+#[derive(Deserialize)]
+struct State {
+    life: Life,
+    recent: Vec<EventRecord>,
+}
+
+pub(super) fn encode(life: &Life, recent: &[EventRecord]) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(&StateRef { life, recent }).map_err(ApiError::internal)
+}
+
+/// The life of `character`, if it is `user`'s.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn owned_by(db: &PgPool, user: UserId, character: CharacterId) -> Result<Option<Standing>, ApiError> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        lineage_id: Uuid,
+        parent_character_id: Option<CharacterId>,
+        version: i64,
+        state: Vec<u8>,
+        created_at: DateTime<Utc>,
+        updated_at: DateTime<Utc>,
+    }
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT c.lineage_id, c.parent_character_id, l.version, l.state, c.created_at, l.updated_at
+         FROM lives l JOIN characters c USING (character_id)
+         WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
+    )
+    .bind(character)
+    .bind(user)
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let State { life, recent } = serde_json::from_slice(&row.state).map_err(ApiError::internal)?;
+    Ok(Some(Standing {
+        character_id: character,
+        lineage_id: row.lineage_id,
+        parent_character_id: row.parent_character_id,
+        version: row.version,
+        life,
+        recent,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }))
+}
+
+/// What one request adds to a life: exactly one version.
+#[derive(Debug)]
+pub struct Append<'a> {
+    /// Whose life.
+    pub character: CharacterId,
+    /// The version it was computed from.
+    pub from_version: i64,
+    /// The state after.
+    pub life: &'a Life,
+    /// Events of the present year, for the state's readers.
+    pub recent: &'a [EventRecord],
+    /// The new entries of the log.
+    pub entries: &'a [LogEntry],
+    /// The new events.
+    pub events: &'a [EventRecord],
+}
+
+/// Moves a life on and gives `answer`: effect, key and stored answer in one statement. A repeated request gets the
+/// first answer.
+///
+/// # Errors
+/// 412 when the life has moved on meanwhile, 422 KEY_REUSED, 503 without Postgres.
+pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer: Answer<T>) -> Reply<T> {
+    const SQL: &str = concat!(
+        prior!(),
+        "moved AS (
+            UPDATE lives SET version = version + 1, status = $12, age = $13, state = $14, updated_at = $9
+            WHERE character_id = $10 AND user_id = $1 AND version = $11 AND NOT EXISTS (SELECT FROM prior)
+            RETURNING character_id, version
+         ), attributes AS (
+            UPDATE character_attributes a
+            SET intelligence = $15, constitution = $16, charisma = $17, willpower = $18, creativity = $19
+            FROM moved WHERE a.character_id = moved.character_id
+         ), entries AS (
+            INSERT INTO life_log
+                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
+            SELECT moved.character_id, e.seq, moved.version, e.age, e.input, e.outcome, e.content_hash, e.rules_version,
+                   e.hash, $9
+            FROM moved, UNNEST($20::int4[], $21::int2[], $22::jsonb[], $23::bytea[], $24::bytea[], $25::int4[], $26::bytea[])
+                AS e (seq, age, input, outcome, content_hash, rules_version, hash)
+         ), happened AS (
+            INSERT INTO events (character_id, seq, age, event_id, event_type, record, created_at)
+            SELECT moved.character_id, e.seq, e.age, e.event_id, e.event_type, e.record, $9
+            FROM moved, UNNEST($27::int4[], $28::int2[], $29::text[], $30::text[], $31::jsonb[])
+                AS e (seq, age, event_id, event_type, record)
+         ), decided AS (
+            INSERT INTO decisions (character_id, decision_id, event_seq, age, record, decided_at)
+            SELECT moved.character_id, d.seq, d.seq, d.age, d.record, $9
+            FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
+         )",
+        and_key!("moved")
+    );
+    let (life, entries, events) = (write.life, write.entries, write.events);
+    let attributes = life.attributes;
+    let decided: Vec<_> = events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
+    let statement = once::statement(SQL, idem, &answer, cx.now())
+        .bind(write.character)
+        .bind(write.from_version)
+        .bind(life.status.as_str())
+        .bind(int2(life.age))
+        .bind(encode(life, write.recent)?)
+        .bind(i16::from(attributes.intelligence))
+        .bind(i16::from(attributes.constitution))
+        .bind(i16::from(attributes.charisma))
+        .bind(i16::from(attributes.willpower))
+        .bind(i16::from(attributes.creativity))
+        .bind(column(entries, |entry| int4(entry.seq)))
+        .bind(column(entries, |entry| int2(entry.age)))
+        .bind(column(entries, |entry| Json(&entry.input)))
+        .bind(column(entries, |entry| entry.outcome.as_slice()))
+        .bind(column(entries, |entry| entry.content_hash.0.as_slice()))
+        .bind(column(entries, |entry| int4(entry.rules_version)))
+        .bind(column(entries, |entry| entry.hash.as_slice()))
+        .bind(column(events, |event| int4(event.event_seq)))
+        .bind(column(events, |event| int2(event.age)))
+        .bind(column(events, |event| event.event_id.as_str()))
+        .bind(column(events, |event| event.event_type.as_str()))
+        .bind(column(events, Json))
+        .bind(column(&decided, |(event, _)| int4(event.event_seq)))
+        .bind(column(&decided, |(event, _)| int2(event.age)))
+        .bind(column(&decided, |(_, record)| Json(*record)));
+    match once::run(statement, cx.db()).await? {
+        Done::Applied => Ok(answer),
+        Done::Replayed(stored) => stored.replay(idem),
+        Done::Refused => first_answer_or_moved_on(cx, idem, write.character).await,
+    }
+}
+
+/// Looks again with a new snapshot: another request with this key may have come first, else the life has moved on.
+async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, character: CharacterId) -> Reply<T> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        version: i64,
+        age: i16,
+    }
+    if let Some(first) = super::idempotency::find(cx.db(), idem).await? {
+        return Ok(first);
+    }
+    let now: Option<Row> = sqlx::query_as("SELECT version, age FROM lives WHERE character_id = $1 AND user_id = $2")
+        .bind(character)
+        .bind(idem.user)
+        .fetch_optional(cx.db())
+        .await?;
+    let now = now.ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))?;
+    Err(moved_on(now.version, u16::try_from(now.age).unwrap_or_default()))
+}
+
+fn moved_on(version: i64, age: u16) -> ApiError {
+    let text = Text::new(
+        "This life has moved on; read its state and decide again.",
+        "这段人生已有新的进展，请重新读取状态后再试。",
+    );
+    ApiError::new(Code::PreconditionFailed, text)
+        .reason("VERSION_MISMATCH")
+        .detail("current_version", version)
+        .detail("current_age", age)
+}
+
+/// The log of a life, oldest first, if it is `user`'s; empty when there is no such life.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn log(db: &PgPool, user: UserId, character: CharacterId) -> Result<Vec<LogEntry>, ApiError> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        seq: i32,
+        age: i16,
+        input: Json<engine::Input>,
+        outcome: Vec<u8>,
+        content_hash: Vec<u8>,
+        rules_version: i32,
+        hash: Vec<u8>,
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT e.seq, e.age, e.input, e.outcome, e.content_hash, e.rules_version, e.hash
+         FROM life_log e JOIN lives l USING (character_id)
+         WHERE e.character_id = $1 AND l.user_id = $2
+         ORDER BY e.seq",
+    )
+    .bind(character)
+    .bind(user)
+    .fetch_all(db)
+    .await?;
+    let entry = |row: Row| -> Option<LogEntry> {
+        Some(LogEntry {
+            seq: row.seq.try_into().ok()?,
+            age: row.age.try_into().ok()?,
+            input: row.input.0,
+            rules_version: row.rules_version.try_into().ok()?,
+            content_hash: engine::ContentHash(row.content_hash.try_into().ok()?),
+            outcome: row.outcome,
+            hash: row.hash.try_into().ok()?,
+        })
+    };
+    let entries: Option<Vec<_>> = rows.into_iter().map(entry).collect();
+    entries.ok_or_else(|| ApiError::internal("a row of life_log does not read"))
+}
+
+fn column<'a, T, C>(rows: &'a [T], of: impl Fn(&'a T) -> C) -> Vec<C> {
+    rows.iter().map(of).collect()
+}
+
+/// Engine counters stay far below these bounds (a life has some thousand events).
+pub(super) fn int4(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn int2(number: u16) -> i16 {
+    i16::try_from(number).unwrap_or(i16::MAX)
+}

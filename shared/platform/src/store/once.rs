@@ -1,0 +1,106 @@
+//! The shape of every statement that changes a life: exactly once.
+//!
+//! `prior` finds the answer of an earlier, same request; the effect happens only where there is none; the key is
+//! inserted with the effect and without ON CONFLICT, so that of two at once the second waits and then aborts whole.
+//! Parameters $1 to $9 are the same in all of them; a statement's own begin at $10.
+
+use chrono::{DateTime, Utc};
+use sqlx::{
+    Postgres,
+    postgres::PgArguments,
+    query::Query,
+};
+
+use super::idempotency::{Stored, ToStore};
+use crate::http::{envelope::Answer, idem::Idem};
+
+/// Begins a statement: the CTE `prior`.
+macro_rules! prior {
+    () => {
+        "WITH prior AS (
+            SELECT request_hash, status, body, etag, locale FROM idempotency_keys
+            WHERE user_id = $1 AND route = $2 AND key = $3
+         ), "
+    };
+}
+
+/// Ends a statement whose effect is the CTE `$effect`: stores key and answer, and tells what happened.
+macro_rules! and_key {
+    ($effect:literal) => {
+        concat!(
+            ", stored AS (
+                INSERT INTO idempotency_keys
+                    (user_id, route, key, request_hash, status, body, etag, locale, created_at)
+                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM ",
+            $effect,
+            " WHERE $3::text IS NOT NULL
+            )
+            SELECT (SELECT count(*) FROM ",
+            $effect,
+            ") = 1 AS applied, p.request_hash, p.status, p.body, p.etag, p.locale
+            FROM (SELECT 1) one LEFT JOIN prior p ON true"
+        )
+    };
+}
+
+pub(super) use {and_key, prior};
+
+/// What such a statement says.
+#[derive(sqlx::FromRow)]
+struct Row {
+    applied: bool,
+    request_hash: Option<Vec<u8>>,
+    status: Option<i16>,
+    body: Option<Vec<u8>>,
+    etag: Option<String>,
+    locale: Option<String>,
+}
+
+/// What became of the request.
+pub(super) enum Done {
+    /// The effect happened now.
+    Applied,
+    /// It had happened before; this was the answer.
+    Replayed(Stored),
+    /// Nothing happened: the row was not as expected, or another request with this key came first.
+    Refused,
+}
+
+/// A statement with $1 to $9 bound.
+pub(super) fn statement<'q, T: ?Sized>(
+    sql: &'static str,
+    idem: &'q Idem,
+    answer: &'q Answer<T>,
+    now: DateTime<Utc>,
+) -> Query<'q, Postgres, PgArguments> {
+    let to_store = ToStore::of(idem, answer);
+    sqlx::query(sql)
+        .bind(idem.user)
+        .bind(idem.route)
+        .bind(to_store.key)
+        .bind(to_store.request_hash)
+        .bind(to_store.status)
+        .bind(to_store.body)
+        .bind(to_store.etag)
+        .bind(to_store.locale)
+        .bind(now)
+}
+
+/// Runs the statement.
+pub(super) async fn run(query: Query<'_, Postgres, PgArguments>, db: &sqlx::PgPool) -> Result<Done, sqlx::Error> {
+    use sqlx::FromRow;
+    let row = match query.fetch_one(db).await {
+        Ok(row) => Row::from_row(&row)?,
+        Err(sqlx::Error::Database(error)) if error.constraint() == Some("idempotency_keys_pkey") => {
+            return Ok(Done::Refused);
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(match (row.applied, row.request_hash, row.status, row.body) {
+        (true, ..) => Done::Applied,
+        (false, Some(request_hash), Some(status), Some(body)) => {
+            Done::Replayed(Stored { request_hash, status, body, etag: row.etag, locale: row.locale })
+        }
+        (false, ..) => Done::Refused,
+    })
+}

@@ -1,0 +1,107 @@
+//! The private Redis (or Valkey) server of a profile: a cache, so nothing of it is ever written to disk.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::dirs::{Dirs, ServerUser};
+use super::find::Wanted;
+use super::{free_port, random_password};
+use crate::process::{Process, Signal};
+use crate::record;
+
+const REDIS: Wanted = Wanted {
+    name: "Redis",
+    programs: &[&["redis-server"], &["valkey-server"]],
+    folders: &["/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/opt/*/bin"],
+    apt: "redis-server",
+    advice: "Install Redis 7 or Valkey so that redis-server or valkey-server is on PATH, or set REDIS_URL.",
+};
+
+/// How long a start may take. A start takes some 20 ms; the rest is for a machine under load.
+const START: Duration = Duration::from_secs(30);
+
+/// A running Redis server.
+#[derive(Clone, Debug)]
+pub struct Redis {
+    /// `redis://…` with its password; free to use by whoever holds it.
+    pub url: String,
+}
+
+/// What the state file remembers.
+#[derive(Serialize, Deserialize)]
+struct Running {
+    process: Process,
+    url: String,
+}
+
+/// The server that is running, or a new one.
+pub(super) fn start(dirs: &Dirs) -> Result<Redis> {
+    let state = state_file(dirs);
+    if let Some(running) = record::read::<Running>(&state)
+        && running.process.is_alive()
+    {
+        return Ok(Redis { url: running.url });
+    }
+    let program = REDIS.obtain()?;
+    let user = ServerUser::choose()?;
+    for _ in 0..5 {
+        if let Some(running) = try_start(dirs, &program, &user)? {
+            return Ok(Redis { url: running.url });
+        }
+    }
+    bail!("Redis does not start:\n{}", record::tail(&log_file(dirs)))
+}
+
+/// Stops the server if it is running.
+pub(super) fn stop(dirs: &Dirs) -> Result<()> {
+    let state = state_file(dirs);
+    if let Some(running) = record::read::<Running>(&state) {
+        running.process.stop(Signal::TERM, Duration::from_secs(5))?;
+    }
+    record::remove(&state)
+}
+
+/// One attempt on one port; `None` if the server ended at once, most likely because somebody took the port first.
+fn try_start(dirs: &Dirs, program: &Path, user: &ServerUser) -> Result<Option<Running>> {
+    let port = free_port()?;
+    let password = random_password()?;
+    let log = record::private_file(&log_file(dirs))?;
+    let mut command = user.command(program);
+    command.arg("-").current_dir("/").stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
+    let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
+    let process = Process::find(child.id()).context("Redis ended at once")?;
+    let running = Running { process, url: format!("redis://:{password}@127.0.0.1:{port}/0") };
+    record::write(&state_file(dirs), &running)?;
+    // The configuration goes through standard input, so the password is in no argument list.
+    let configuration = format!(
+        "bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave \"\"\nappendonly no\ndaemonize no\ndatabases 1\n"
+    );
+    child.stdin.take().context("Redis has no standard input")?.write_all(configuration.as_bytes())?;
+
+    let deadline = Instant::now() + START;
+    while Instant::now() < deadline {
+        if child.try_wait()?.is_some() {
+            return Ok(None);
+        }
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(Some(running));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running.process.stop(Signal::TERM, Duration::from_secs(1))?;
+    bail!("Redis does not answer:\n{}", record::tail(&log_file(dirs)))
+}
+
+fn state_file(dirs: &Dirs) -> PathBuf {
+    dirs.state.join("redis.json")
+}
+
+fn log_file(dirs: &Dirs) -> PathBuf {
+    dirs.state.join("redis.log")
+}

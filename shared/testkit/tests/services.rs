@@ -1,0 +1,143 @@
+//! The private servers survive what really happens to them: many starters at once, kills, lost and stale state files.
+//!
+//! Every test has a root folder of its own, so the servers the other tests share are never disturbed.
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use testkit::process::{Process, Signal};
+use testkit::services::{Profile, Services};
+
+/// A folder with servers of its own, which end with the test.
+struct Sandbox {
+    root: tempfile::TempDir,
+    services: Services,
+}
+
+impl Sandbox {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let services = Services::at(root.path()).unwrap();
+        Self { root, services }
+    }
+
+    fn file(&self, profile: &str, name: &str) -> PathBuf {
+        self.root.path().canonicalize().unwrap().join(".local").join(profile).join(name)
+    }
+
+    /// The process a state file names.
+    fn process(&self, profile: &str, server: &str) -> Process {
+        let state = fs::read(self.file(profile, &format!("{server}.json"))).unwrap();
+        let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+        serde_json::from_value(state["process"].clone()).unwrap()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.services.stop_all().unwrap();
+        self.services.remove_outside().unwrap();
+    }
+}
+
+/// Connects to the server a URL names.
+fn connects(url: &str) -> bool {
+    let address = url.rsplit_once('@').map_or(url, |(_, rest)| rest);
+    TcpStream::connect(address.split('/').next().unwrap()).is_ok()
+}
+
+/// The test calls itself: with this variable set it is one of the processes, not the test.
+const CHILD: &str = "TESTKIT_SERVICES_ROOT";
+
+#[test]
+fn many_processes_at_once_get_one_server() {
+    if let Some(root) = std::env::var_os(CHILD) {
+        let services = Services::at(root).unwrap();
+        let url = services.postgres(Profile::Test).unwrap().tcp_url;
+        fs::write(
+            std::env::var_os("TESTKIT_ANSWER").unwrap(),
+            url + services.redis(Profile::Test).unwrap().url.as_str(),
+        )
+        .unwrap();
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let answers: Vec<_> = (0..6).map(|n| sandbox.root.path().join(format!("answer-{n}"))).collect();
+    let children: Vec<_> = answers
+        .iter()
+        .map(|answer| {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "many_processes_at_once_get_one_server"])
+                .env(CHILD, sandbox.root.path())
+                .env("TESTKIT_ANSWER", answer)
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let mut urls: Vec<_> = answers.iter().map(|answer| fs::read_to_string(answer).unwrap()).collect();
+    urls.dedup();
+    assert_eq!(urls.len(), 1, "every process was given the same servers");
+
+    let postgres = sandbox.process("test", "postgres");
+    let redis = sandbox.process("test", "redis");
+    assert!(postgres.is_alive() && redis.is_alive(), "the servers outlive who started them");
+    sandbox.services.stop(Profile::Test).unwrap();
+    assert!(!postgres.is_alive() && !redis.is_alive());
+    assert!(!sandbox.file("test", "postgres.json").exists());
+}
+
+#[test]
+fn a_killed_or_forgotten_server_is_replaced_and_kept_data_are_kept() {
+    let sandbox = Sandbox::new();
+    let start = || sandbox.services.postgres(Profile::Local).unwrap();
+    assert!(connects(&start().tcp_url));
+    let killed = sandbox.process("local", "postgres");
+    let password = |url: &str| url.split_once('@').unwrap().0.to_owned();
+    let first = password(&start().tcp_url);
+
+    killed.signal(Signal::KILL).unwrap();
+    assert!(killed.wait_gone(Duration::from_secs(5)));
+    let again = start();
+    assert!(connects(&again.tcp_url));
+    assert_eq!(password(&again.tcp_url), first, "the same cluster, not a new one");
+
+    // The state file is lost (`git clean -fdx .local` in a checkout owned by root): no second server on the data.
+    let forgotten = sandbox.process("local", "postgres");
+    fs::remove_file(sandbox.file("local", "postgres.json")).unwrap();
+    assert!(connects(&start().tcp_url));
+    assert!(!forgotten.is_alive());
+
+    // Cut off in the middle of a write, and an id that now belongs to somebody else: this very test.
+    sandbox.services.stop(Profile::Local).unwrap();
+    fs::write(sandbox.file("local", "postgres.json"), b"{\"process\":{\"pi").unwrap();
+    assert!(connects(&start().tcp_url));
+    assert_eq!(password(&start().tcp_url), first);
+}
+
+#[test]
+fn a_state_file_that_names_a_stranger_harms_nobody() {
+    let sandbox = Sandbox::new();
+    let bystander = Command::new("sleep").arg("60").spawn().unwrap();
+    let bystander = Process::find(bystander.id()).unwrap();
+    let redis = sandbox.services.redis(Profile::Test).unwrap();
+    assert!(connects(&redis.url));
+    let real = sandbox.process("test", "redis");
+
+    let path = sandbox.file("test", "redis.json");
+    let mut state: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    state["process"]["pid"] = bystander.pid.into();
+    fs::write(&path, state.to_string()).unwrap();
+    let replaced = sandbox.services.redis(Profile::Test).unwrap();
+    assert_ne!(replaced.url, redis.url, "a stranger's process is not our server");
+    assert!(bystander.is_alive());
+
+    real.stop(Signal::TERM, Duration::from_secs(5)).unwrap();
+    bystander.stop(Signal::TERM, Duration::from_secs(5)).unwrap();
+}
