@@ -7,10 +7,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use testkit::python;
 
+use crate::stack::cargo;
+
 /// Events, choices, eras and texts, as the author's tool judges them.
 pub(super) fn content(checkout: &Path) -> Result<Vec<String>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut lint = Command::new(cargo);
+    let mut lint = Command::new(cargo());
     lint.args(["run", "--quiet", "--package", "engine", "--features", "author", "--bin", "life", "--", "lint"]);
     findings(lint.current_dir(checkout))
 }
@@ -28,15 +29,13 @@ pub(super) fn templates(checkout: &Path) -> Result<Vec<String>> {
 
 /// What a linter printed, if it was not content.
 fn findings(lint: &mut Command) -> Result<Vec<String>> {
-    let output = lint
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot run {}", lint.get_program().to_string_lossy()))?;
+    let program = Path::new(lint.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let output = lint.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {program}"))?;
     if output.status.success() {
         return Ok(Vec::new());
     }
     let mut findings: Vec<_> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
-    findings.push(format!("{}: {}", lint.get_program().to_string_lossy(), output.status));
+    findings.push(format!("{program}: {}", output.status));
     Ok(findings)
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 
 use super::routes::Route;
+use crate::stack::cargo;
 
 /// What the gateway says of itself.
 pub(super) struct Gateway {
@@ -30,8 +31,7 @@ impl Gateway {
 }
 
 fn print(checkout: &Path, arguments: &[&str]) -> Result<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = Command::new(cargo());
     command.current_dir(checkout).args(["run", "--quiet", "--package", "gateway", "--"]).args(arguments);
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     ensure!(output.status.success(), "`gateway {}` failed: {}", arguments.join(" "), output.status);

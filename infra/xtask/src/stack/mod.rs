@@ -12,6 +12,7 @@ mod test;
 mod up;
 
 pub(crate) use self::down::down;
+pub(crate) use self::gateway::cargo;
 pub(crate) use self::terminal::complain;
 pub(crate) use self::test::{TestArgs, test};
 pub(crate) use self::up::{UpArgs, up};
