@@ -2,6 +2,7 @@
 //!
 //! Never part of a release: nothing here is linked into a function or the gateway.
 
+pub mod player;
 pub mod process;
 pub mod record;
 pub mod services;
