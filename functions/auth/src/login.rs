@@ -84,6 +84,8 @@ impl Attempt {
 
 impl LoginIn {
     fn credentials(self) -> Result<Credentials, ApiError> {
+        // The one way there is so far; others join here.
+        let LoginType::Password = self.login_type.unwrap_or(LoginType::Password);
         match (self.credentials, self.username, self.password) {
             (Some(credentials), None, None) => Ok(credentials),
             (None, Some(identifier), Some(password)) => Ok(Credentials { identifier, password }),

@@ -2,10 +2,9 @@
 
 use axum::routing::post;
 use deserr::Deserr;
-use engine::Locale;
 use platform::{
     Answer, Code, Cx, Reply, Route,
-    http::{FieldErrors, Json, Word},
+    http::{FieldErrors, Json, word::LocaleWord},
     ids::UserId,
     route::{Auth, Rate},
     store::accounts::{self, User},
@@ -52,11 +51,11 @@ pub(crate) struct RegisterIn {
     platform: Option<Platform>,
     device: Option<Device>,
     /// The language of the account; that of the request when not given.
-    locale: Option<Word<Locale>>,
+    locale: Option<LocaleWord>,
 }
 
 async fn register(cx: Cx, Json(req): Json<RegisterIn>) -> Reply<SessionOut> {
-    let locale = req.locale.map_or(cx.locale(), |Word(locale)| locale);
+    let locale = req.locale.map_or(cx.locale(), |LocaleWord(locale)| locale);
     let user = User {
         user_id: UserId(cx.new_id()),
         username: req.username.0,

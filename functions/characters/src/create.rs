@@ -2,11 +2,11 @@
 
 use axum::routing::post;
 use deserr::Deserr;
-use engine::{Gender, LifeSpec, Seed, SpecError};
+use engine::{LifeSpec, Seed, SpecError};
 use platform::{
     Answer, ApiError, Cx, Reply, Route,
     auth::Player,
-    http::{FieldErrors, Json, Word, idem::Idem},
+    http::{FieldErrors, Json, idem::Idem, word::GenderWord},
     ids::CharacterId,
     store::{
         characters::{self, NewCharacter},
@@ -47,7 +47,7 @@ pub(crate) struct CreateIn {
     birth_country: CountryCode,
     birth_year: BirthYear,
     /// Dealt when null or left out.
-    gender: Option<Word<Gender>>,
+    gender: Option<GenderWord>,
     /// Told, never weighed.
     ethnicity: Option<Name>,
     /// `gentle` when left out.
@@ -61,13 +61,14 @@ async fn create(_: Player, cx: Cx, idem: Idem, Json(req): Json<CreateIn>) -> Rep
         name: req.character_name.0,
         country: req.birth_country.0,
         birth_year: req.birth_year.0,
-        gender: req.gender.map(|Word(gender)| gender),
+        gender: req.gender.map(|GenderWord(gender)| gender),
         ethnicity: req.ethnicity.map(|ethnicity| ethnicity.0),
         mortality: req.mortality.map(Into::into).unwrap_or_default(),
         ranked: req.ranked.unwrap_or(true),
         content_filter: Vec::new(),
     };
-    let (life, birth) = engine::new_life(cx.content(), spec, Seed(cx.random())).map_err(refused)?;
+    let life = engine::new_life(cx.content(), spec, Seed(cx.random())).map_err(refused)?;
+    let birth = engine::birth_entry(cx.content(), &life);
     let character_id = CharacterId(cx.new_id());
     let now = cx.now();
     let standing = Standing {

@@ -7,8 +7,9 @@ use platform::{
     Code, Cx, Reply, Route,
     auth::Player,
     http::{
-        Broken, FieldErrors, Json, Path, Word,
+        Broken, FieldErrors, Json, Path,
         idem::{Idem, IfMatch},
+        word::ModeWord,
     },
     ids::CharacterId,
     store::{
@@ -51,7 +52,7 @@ pub const ROUTE: Route = Route::post("game-advance", "/api/v1/game/advance/{char
 pub(crate) struct AdvanceIn {
     /// The version acted on; or send If-Match.
     expected_version: Option<i64>,
-    mode: Word<Mode>,
+    mode: ModeWord,
     /// 1 when left out.
     years: Option<Years>,
     /// Where else to stop.
@@ -75,7 +76,7 @@ impl Years {
 
 /// A reason to stop before the years are over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr, ToSchema)]
-#[deserr(error = FieldErrors, rename_all = snake_case)]
+#[deserr(error = FieldErrors)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum StopAt {
     /// A new part of life begins.
@@ -132,7 +133,7 @@ fn live<'a>(
     from: &'a Standing,
     req: &AdvanceIn,
 ) -> Result<(Lived<'a>, &'static str), InputError> {
-    let Word(mode) = req.mode;
+    let ModeWord(mode) = req.mode;
     let on_pending = match req.on_pending {
         Some(Pending::Default) => OnPending::Default,
         Some(Pending::Refuse) | None => OnPending::Refuse,

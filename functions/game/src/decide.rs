@@ -136,7 +136,7 @@ async fn decide(
     let lived = Lived::first(&standing, step);
     let (outcome, event) =
         lived.outcome().ok_or_else(|| platform::ApiError::internal("a decision was taken without an outcome"))?;
-    let told = cx.content().render_outcome(cx.locale(), event);
+    let told = cx.content().render_outcome(cx.locale(), event).unwrap_or_default();
     let outcome = OutcomeOut {
         option_id: req.option_id.0,
         result: outcome.result.as_str(),

@@ -44,7 +44,7 @@ fn conflict(error: &InputError) -> ApiError {
                 .reason("DECISION_PENDING")
                 .detail("decision_id", decision_id.to_string())
         }
-        InputError::NoSuchDecision { .. } => {
+        InputError::NoSuchDecision => {
             conflict("This decision is not waiting any more.", "这个抉择已不在等待。").reason("DECISION_STALE")
         }
         InputError::NoSuchOption { .. } => ApiError::invalid_field(

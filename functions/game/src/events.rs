@@ -2,14 +2,14 @@
 
 use axum::routing::get;
 use deserr::Deserr;
-use engine::EventType;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     auth::Player,
     http::{
-        Broken, FieldErrors, Path, Query, Word,
+        Broken, FieldErrors, Path, Query,
         envelope::Page,
         page::{BAD_CURSOR, Limit, cut},
+        word::EventTypeWord,
     },
     ids::CharacterId,
     store::{
@@ -41,7 +41,7 @@ struct EventsQuery {
     limit: Option<Limit>,
     cursor: Option<Cursor>,
     age: Option<Age>,
-    r#type: Option<Word<EventType>>,
+    r#type: Option<EventTypeWord>,
     order: Option<Order>,
 }
 
@@ -87,7 +87,7 @@ async fn list(
     let limit = query.limit.unwrap_or(Limit::DEFAULT);
     let wanted = Wanted {
         age: query.age.map(|Age(age)| age),
-        event_type: query.r#type.map(|Word(event_type)| event_type),
+        event_type: query.r#type.map(|EventTypeWord(event_type)| event_type),
         ascending: query.order == Some(Order::AgeAsc),
         after_seq: query.cursor.map(|Cursor(seq)| seq),
         limit: limit.get().into(),

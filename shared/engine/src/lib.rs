@@ -18,7 +18,9 @@ mod replay;
 mod step;
 mod year;
 
-pub use ::content::{ContentHash, Gender, Locale, Mode, Schooling, Settlement, Stage, Terrain};
+pub use ::content::{
+    ContentHash, Country, EventType, Gender, Locale, Mode, Relation, Schooling, Settlement, Stage, Terrain,
+};
 
 pub use birth::{birth_entry, new_life};
 pub use content::Content;

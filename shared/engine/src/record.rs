@@ -83,6 +83,19 @@ pub enum CheckResult {
     Fail,
 }
 
+impl CheckResult {
+    /// The word clients use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Success => "success",
+            Self::Partial => "partial",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 /// Chances in percent; together always 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]

@@ -87,7 +87,7 @@ impl DecisionOut {
             event_seq: pending.event.event_seq,
             event_id: pending.event.event_id.clone(),
             title: told.title,
-            question: told.text,
+            question: told.question,
             needs_confirmation: pending.needs_confirmation,
             deadline: None,
             time_limit_s: pending.time_limit_s,

@@ -100,6 +100,18 @@ pub enum Status {
     Dead,
 }
 
+impl Status {
+    /// The word clients and the database use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Alive => "alive",
+            Self::Dead => "dead",
+        }
+    }
+}
+
 /// Where home is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
