@@ -7,11 +7,13 @@ mod down;
 mod gateway;
 mod interrupt;
 mod local;
+mod play;
 mod terminal;
 mod test;
 mod up;
 
 pub(crate) use self::down::down;
+pub(crate) use self::play::{PlayArgs, play};
 pub(crate) use self::terminal::complain;
 pub(crate) use self::test::{TestArgs, test};
 pub(crate) use self::up::{UpArgs, up};
@@ -20,12 +22,9 @@ use std::future::Future;
 
 /// Runs a verb that waits for several things at once.
 fn block_on<T>(verb: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(verb)
-}
-
-/// Placeholder.
-#[derive(clap::Args)]
-pub(crate) struct PlayArgs {}
-pub(crate) fn play(_: &PlayArgs) -> anyhow::Result<()> {
-    anyhow::bail!("not built yet")
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(verb);
+    // A thread may still wait for the keyboard; the program must not.
+    runtime.shutdown_background();
+    outcome
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
-use super::{Advanced, Decided, Decision, Mode, Player, Spec, State};
+use super::{Advanced, Character, Decided, Decision, Mode, Player, Spec, State};
 
 /// No life takes more steps than this: 120 years with a few decisions each.
 const MOST_STEPS: u32 = 1_000;
@@ -59,6 +59,8 @@ impl Chooser for SeededChooser {
 #[derive(Debug)]
 pub struct Life<'p> {
     player: &'p Player,
+    /// Who lives it, as it was dealt.
+    pub character: Character,
     /// Where it stands.
     pub state: State,
     /// How many requests have changed it since its start.
@@ -86,7 +88,7 @@ impl<'p> Life<'p> {
     pub async fn begin(player: &'p Player, spec: &Spec) -> Result<Self> {
         let character = player.create_character(spec).await.context("no character was created")?;
         let state = player.start(&character.character_id, character.version).await.context("the life did not start")?;
-        Ok(Self { player, state, steps: 0 })
+        Ok(Self { player, character, state, steps: 0 })
     }
 
     /// Goes on by one request: answers the open decision, or else lives on. None once the life has ended.

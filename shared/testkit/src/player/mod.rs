@@ -19,7 +19,9 @@ use uuid::Uuid;
 pub use self::api::{Answer, Refusal};
 use self::api::{Api, Call};
 pub use self::life::{Chooser, Life, SeededChooser, Step};
-pub use self::wire::{Advanced, Character, Choice, Decided, Decision, Event, Mode, Odds, Outcome, Spec, State, Year};
+pub use self::wire::{
+    Advanced, Character, Choice, Death, Decided, Decision, Event, Mode, Odds, Outcome, Spec, State, Year,
+};
 
 /// How long a request is repeated before there is no hope of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);

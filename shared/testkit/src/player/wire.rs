@@ -57,7 +57,7 @@ pub struct State {
     pub current_events: Vec<Event>,
     /// How it ended, if it has.
     #[serde(default)]
-    pub death: Option<Value>,
+    pub death: Option<Death>,
     /// Everything else: attributes, health, career, economy.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -70,11 +70,24 @@ impl State {
     }
 }
 
+/// The end of a life.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Death {
+    /// How old the character became.
+    pub age: u32,
+    /// The calendar year.
+    pub year: i32,
+    /// Which cause of the rules.
+    pub cause: String,
+    /// The cause, told.
+    pub text: String,
+}
+
 /// A question the life cannot go on without an answer to.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Decision {
     /// Names it when deciding.
-    pub decision_id: Value,
+    pub decision_id: String,
     /// The event that asks.
     pub event_seq: i64,
     /// What is asked.
@@ -126,9 +139,10 @@ pub struct Event {
     pub title: String,
     /// In full.
     pub text: String,
-    /// How old the character was; lists of events say so, years say it for all their events.
-    #[serde(default)]
-    pub age: Option<u32>,
+    /// How old the character was.
+    pub age: u32,
+    /// The calendar year.
+    pub year: i32,
 }
 
 /// A year that was lived, or begun.
@@ -178,6 +192,8 @@ pub struct Decided {
     pub outcome: Outcome,
     /// Whether the interrupted year is over; if not, there is another decision.
     pub year_complete: bool,
+    /// The interrupted year and what has happened in it since.
+    pub years: Vec<Year>,
     /// Where the life stands.
     pub state: State,
 }
@@ -185,9 +201,9 @@ pub struct Decided {
 /// What came of a choice.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Outcome {
-    /// `success`, `partial` or `fail`.
+    /// `done` where nothing was left to chance; else `success`, `partial` or `fail`.
     pub result: String,
-    /// The dice, 1 to 100.
+    /// The dice, 0 to 99.
     #[serde(default)]
     pub roll: Option<u32>,
     /// The odds they were rolled against.
