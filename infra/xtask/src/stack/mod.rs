@@ -4,11 +4,11 @@
 //! starts something here stops it again, on every way out; what only `kill -9` can leave behind, `down` ends.
 
 mod down;
-mod gateway;
-mod interrupt;
+pub(crate) mod gateway;
+pub(crate) mod interrupt;
 mod local;
 mod play;
-mod terminal;
+pub(crate) mod terminal;
 mod test;
 mod up;
 
@@ -21,7 +21,7 @@ pub(crate) use self::up::{UpArgs, up};
 use std::future::Future;
 
 /// Runs a verb that waits for several things at once.
-fn block_on<T>(verb: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn block_on<T>(verb: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(verb);
     // A thread may still wait for the keyboard; the program must not.
