@@ -28,7 +28,7 @@ pub(crate) fn spec(number: u64) -> LifeSpec {
         birth_year: 1800 + u16::try_from(number * 37 % 251).unwrap(),
         gender: None,
         ethnicity: None,
-        mortality: if number % 3 == 0 { Mortality::Realistic } else { Mortality::Gentle },
+        mortality: if number.is_multiple_of(3) { Mortality::Realistic } else { Mortality::Gentle },
         ranked: true,
         content_filter: Vec::new(),
     }
