@@ -9,6 +9,7 @@ mod ask;
 mod birth;
 mod content;
 mod dice;
+mod explain;
 mod life;
 mod log;
 mod odds;
@@ -23,6 +24,7 @@ pub use ::content::{ContentHash, Gender, Locale, Mode, Schooling, Settlement, St
 pub use birth::{birth_entry, new_life};
 pub use content::Content;
 pub use dice::{Dice, Purpose, Roll, Seed};
+pub use explain::{Explanation, OptionOdds, explain};
 pub use life::*;
 pub use log::{Input, LogEntry, OnPending, RULES_VERSION};
 pub use odds::OddsFactor;
