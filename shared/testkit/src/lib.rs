@@ -1,8 +1,16 @@
 //! What tests, drills and `cargo xtask` share: real services, real processes, and a player who lives whole lives.
 //!
 //! Never part of a release: nothing here is linked into a function or the gateway.
+#![expect(clippy::disallowed_methods, reason = "tests and tools live in the real world: its environment and its time")]
 
+#[cfg(feature = "app")]
+pub mod app;
+#[cfg(feature = "app")]
+pub mod database;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod player;
 pub mod process;
+pub mod python;
 pub mod record;
 pub mod services;

@@ -28,3 +28,10 @@ pub async fn is_current(db: &PgPool) -> Result<bool, sqlx::Error> {
         Err(error) => Err(error),
     }
 }
+
+/// Names this schema: 16 hex digits that change with any migration.
+pub fn fingerprint() -> String {
+    use sha2::{Digest, Sha256};
+    let hash = MIGRATOR.iter().fold(Sha256::new(), |hash, migration| hash.chain_update(&migration.checksum));
+    hex::encode(&hash.finalize()[..8])
+}

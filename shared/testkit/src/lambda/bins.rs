@@ -1,0 +1,36 @@
+//! The binaries to deploy, built if they are not fresh.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::process::Command;
+
+use super::Route;
+
+/// Builds the binaries of these routes with the profile of the running test; gives their folder.
+///
+/// Cargo does not build another package's binaries for a test, so the test asks for them; when they are fresh this
+/// takes a second. Called from several processes at once it is Cargo's own lock that lets them take turns.
+///
+/// # Errors
+/// When the build fails; Cargo has said why on standard error.
+pub async fn build(routes: &[Route]) -> Result<PathBuf> {
+    // <target>/<profile folder>/deps/<test program>
+    let program = std::env::current_exe()?;
+    let profile = program.ancestors().nth(2).context("the test program is not in a target folder")?;
+    let target = profile.parent().context("a profile folder is in a target folder")?;
+    let name = match profile.file_name().and_then(|name| name.to_str()).context("a profile folder has a name")? {
+        "debug" => "dev",
+        other => other,
+    };
+    let domains: BTreeSet<_> = routes.iter().map(|route| &route.domain).collect();
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["build", "--quiet", "--bins", "--profile", name, "--target-dir"]).arg(target);
+    for domain in domains {
+        command.args(["--package", domain]);
+    }
+    let status = command.status().await.context("cannot run cargo")?;
+    ensure!(status.success(), "cargo build: {status}");
+    Ok(profile.to_path_buf())
+}

@@ -1,0 +1,27 @@
+//! Where the AWS Lambda Runtime Interface Emulator comes from: the wheel of the SAM command line, which carries it.
+//!
+//! AWS publishes the program itself only as a download from GitHub; the wheel is the same program, signed for by a
+//! hash in `infra/pytools/lambda.txt`, from a package index that every Python installation knows.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::python;
+
+/// The emulator's program, executable, for this machine's processor.
+pub(super) fn install() -> Result<PathBuf> {
+    let name = match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => "aws-lambda-rie-x86_64",
+        ("linux", "aarch64") => "aws-lambda-rie-arm64",
+        (os, arch) => bail!("the Lambda emulator is a Linux program for x86_64 and arm64, this is {os} on {arch}"),
+    };
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("testkit is not in a checkout")?;
+    let environment = python::environment(checkout, "lambda").context("the Lambda emulator cannot be installed")?;
+    let program = python::site_packages(&environment)?.join("samcli/local/rapid").join(name);
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("the wheel holds no {}", program.display()))?;
+    Ok(program)
+}
