@@ -1,0 +1,42 @@
+//! Checks that a program of its own does: the author's tool for content, cfn-lint for AWS templates.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use testkit::python;
+
+/// Events, choices, eras and texts, as the author's tool judges them.
+pub(super) fn content(checkout: &Path) -> Result<Vec<String>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut lint = Command::new(cargo);
+    lint.args(["run", "--quiet", "--package", "engine", "--features", "author", "--bin", "life", "--", "lint"]);
+    findings(lint.current_dir(checkout))
+}
+
+/// The root template and the domains', as CloudFormation would take them after SAM.
+pub(super) fn templates(checkout: &Path) -> Result<Vec<String>> {
+    let environment = python::environment(checkout, "lint")?;
+    let mut lint = Command::new(environment.join("bin/cfn-lint"));
+    lint.current_dir(checkout).args(["--format", "parseable", "--"]).arg("template.yaml");
+    let mut domains: Vec<_> = fs::read_dir(checkout.join("infra/aws"))?.collect::<Result<_, _>>()?;
+    domains.sort_by_key(fs::DirEntry::file_name);
+    lint.args(domains.iter().map(|domain| Path::new("infra/aws").join(domain.file_name())));
+    findings(&mut lint)
+}
+
+/// What a linter printed, if it was not content.
+fn findings(lint: &mut Command) -> Result<Vec<String>> {
+    let output = lint
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run {}", lint.get_program().to_string_lossy()))?;
+    if output.status.success() {
+        return Ok(Vec::new());
+    }
+    let mut findings: Vec<_> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    findings.push(format!("{}: {}", lint.get_program().to_string_lossy(), output.status));
+    Ok(findings)
+}
