@@ -36,7 +36,6 @@ fn write_blobs() -> Result<(), String> {
 }
 
 /// Speaks cargo's build script protocol: one instruction a line.
-#[expect(clippy::print_stdout, reason = "cargo reads a build script's standard output")]
 fn print_lines(instruction: &str, text: &str) {
     text.lines().for_each(|line| println!("cargo::{instruction}={line}"));
 }

@@ -136,5 +136,6 @@ pub(crate) struct Device {
     /// The client's own stable id of the device.
     pub(crate) id: Label,
     /// For people: `Pixel 9`.
+    #[deserr(default)]
     pub(crate) name: Option<Label>,
 }

@@ -43,11 +43,17 @@ pub const ROUTE: Route = Route::post("auth-login", "/api/v1/auth/login")
 #[derive(Deserr, ToSchema)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 pub(crate) struct LoginIn {
+    #[deserr(default)]
     login_type: Option<LoginType>,
+    #[deserr(default)]
     credentials: Option<Credentials>,
+    #[deserr(default)]
     username: Option<Identifier>,
+    #[deserr(default)]
     password: Option<Attempt>,
+    #[deserr(default)]
     platform: Option<Platform>,
+    #[deserr(default)]
     device: Option<Device>,
 }
 

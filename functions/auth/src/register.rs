@@ -46,11 +46,15 @@ pub const ROUTE: Route = Route::post("auth-register", "/api/v1/auth/register")
 pub(crate) struct RegisterIn {
     username: Username,
     /// Optional; a claim until it is verified.
+    #[deserr(default)]
     email: Option<Email>,
     password: Password,
+    #[deserr(default)]
     platform: Option<Platform>,
+    #[deserr(default)]
     device: Option<Device>,
     /// The language of the account; that of the request when not given.
+    #[deserr(default)]
     locale: Option<LocaleWord>,
 }
 

@@ -47,12 +47,16 @@ pub(crate) struct CreateIn {
     birth_country: CountryCode,
     birth_year: BirthYear,
     /// Dealt when null or left out.
+    #[deserr(default)]
     gender: Option<GenderWord>,
     /// Told, never weighed.
+    #[deserr(default)]
     ethnicity: Option<Name>,
     /// `gentle` when left out.
+    #[deserr(default)]
     mortality: Option<Mortality>,
     /// Whether the life counts for leaderboards; true when left out.
+    #[deserr(default)]
     ranked: Option<bool>,
 }
 

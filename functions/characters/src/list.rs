@@ -65,7 +65,9 @@ impl From<Character> for CharacterRow {
 #[derive(Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 struct ListQuery {
+    #[deserr(default)]
     limit: Option<Limit>,
+    #[deserr(default)]
     cursor: Option<Cursor>,
 }
 

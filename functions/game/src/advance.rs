@@ -51,13 +51,17 @@ pub const ROUTE: Route = Route::post("game-advance", "/api/v1/game/advance/{char
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 pub(crate) struct AdvanceIn {
     /// The version acted on; or send If-Match.
+    #[deserr(default)]
     expected_version: Option<i64>,
     mode: ModeWord,
     /// 1 when left out.
+    #[deserr(default)]
     years: Option<Years>,
     /// Where else to stop.
+    #[deserr(default)]
     stop_at: Option<Vec<StopAt>>,
     /// What to do with a decision that waits: `refuse` the year (the answer is 409), or take its `default` first.
+    #[deserr(default)]
     on_pending: Option<Pending>,
 }
 

@@ -47,6 +47,7 @@ pub const ROUTE: Route = Route::post("game-decide", "/api/v1/game/decision/{char
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 pub(crate) struct DecideIn {
     /// The version acted on; or send If-Match.
+    #[deserr(default)]
     expected_version: Option<i64>,
     decision_id: DecisionIdIn,
     option_id: OptionIdIn,

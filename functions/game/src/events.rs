@@ -38,10 +38,15 @@ pub const ROUTE: Route = Route::get("game-events", "/api/v1/game/events/{charact
 #[derive(Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 struct EventsQuery {
+    #[deserr(default)]
     limit: Option<Limit>,
+    #[deserr(default)]
     cursor: Option<Cursor>,
+    #[deserr(default)]
     age: Option<Age>,
+    #[deserr(default)]
     r#type: Option<EventTypeWord>,
+    #[deserr(default)]
     order: Option<Order>,
 }
 

@@ -40,6 +40,7 @@ pub const ROUTE: Route = Route::post("game-start", "/api/v1/game/start/{characte
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 pub(crate) struct StartIn {
     /// The version of the draft; or send If-Match.
+    #[deserr(default)]
     expected_version: Option<i64>,
 }
 

@@ -7,6 +7,7 @@
     reason = "a tool of the checkout: it has an environment, but no platform::config"
 )]
 
+mod cargo;
 mod check;
 mod drill;
 mod generate;

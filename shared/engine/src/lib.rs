@@ -9,6 +9,7 @@ mod ask;
 mod birth;
 mod content;
 mod dice;
+mod explain;
 mod life;
 mod log;
 mod odds;
@@ -25,6 +26,7 @@ pub use ::content::{
 pub use birth::{birth_entry, new_life};
 pub use content::Content;
 pub use dice::{Dice, Purpose, Roll, Seed};
+pub use explain::{Explanation, OptionOdds, explain};
 pub use life::*;
 pub use log::{Input, LogEntry, OnPending, RULES_VERSION};
 pub use odds::OddsFactor;

@@ -34,28 +34,24 @@ pub(crate) fn odds(check: &Check, asked: Asked<'_>) -> (Odds, Vec<OddsFactor>) {
     if clamped != sum {
         factors.push(OddsFactor { source: "limits".to_owned(), add: clamped - sum });
     }
-    let share = spread(i32::from(check.partial).min(100 - clamped), asked.mode);
-    let success = clamped - share.from_success;
-    let partial = i32::from(check.partial).min(100 - clamped) + share.from_success + share.from_fail;
-    if share.from_success != 0 {
-        factors.push(OddsFactor { source: format!("mode.{}", asked.mode), add: -share.from_success });
+    let partial = i32::from(check.partial).min(100 - clamped);
+    let shift = to_extremes(partial, asked.mode).clamp(clamped + partial - 100, clamped);
+    if shift != 0 {
+        factors.push(OddsFactor { source: format!("mode.{}", asked.mode), add: shift });
     }
+    let (success, partial) = (clamped + shift, partial - 2 * shift);
     let percent = |number: i32| u8::try_from(number.clamp(0, 100)).unwrap_or(0);
     let odds = Odds { success: percent(success), partial: percent(partial), fail: percent(100 - success - partial) };
     (odds, factors)
 }
 
-/// What a mode moves into the partial outcome: positive narrows the extremes, negative widens them.
-struct Shift {
-    from_success: i32,
-    from_fail: i32,
-}
-
-/// Aggressive halves the partial outcome in favour of both extremes alike; the mean stays.
-fn spread(partial: i32, mode: Mode) -> Shift {
+/// Percent a mode moves from the partial outcome to success and as much to failure (or back, if negative):
+/// the aggressive get more of both extremes, the conservative less, and the mean stays.
+const fn to_extremes(partial: i32, mode: Mode) -> i32 {
     match mode {
-        Mode::Aggressive => Shift { from_success: -(partial / 4), from_fail: -(partial / 4) },
-        Mode::Steady | Mode::Conservative => Shift { from_success: 0, from_fail: 0 },
+        Mode::Aggressive => partial / 4,
+        Mode::Steady => 0,
+        Mode::Conservative => -(partial / 4),
     }
 }
 

@@ -144,15 +144,11 @@ impl<'a> Move<'a> {
         Self { turn, stage: life.stage, outcome: None, changes: Vec::new() }
     }
 
-    /// The same, noting why everything comes as it does.
-    pub(crate) fn traced(mut self) -> Self {
+    /// Applies an input that is known to be possible, noting why everything comes as it does.
+    pub(crate) fn note(mut self, input: &Input) -> Trace {
         self.turn.trace = Some(Trace::default());
-        self
-    }
-
-    /// What was noted.
-    pub(crate) fn take_trace(&mut self) -> Trace {
-        self.turn.trace.take().unwrap_or_default()
+        self.run(input);
+        self.turn.trace.unwrap_or_default()
     }
 
     fn start(mut self) -> Step {
@@ -173,7 +169,7 @@ impl<'a> Move<'a> {
     }
 
     /// Applies an input that is known to be possible.
-    pub(crate) fn run(&mut self, input: &Input) {
+    fn run(&mut self, input: &Input) {
         match input {
             Input::Birth { .. } => {}
             Input::Start => {

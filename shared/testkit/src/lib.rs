@@ -9,6 +9,7 @@ pub mod app;
 pub mod database;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+pub mod player;
 pub mod process;
 pub mod python;
 pub mod record;

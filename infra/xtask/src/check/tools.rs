@@ -7,13 +7,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use testkit::python;
 
-use crate::stack::cargo;
-
 /// Events, choices, eras and texts, as the author's tool judges them.
 pub(super) fn content(checkout: &Path) -> Result<Vec<String>> {
-    let mut lint = Command::new(cargo());
-    lint.args(["run", "--quiet", "--package", "engine", "--features", "author", "--bin", "life", "--", "lint"]);
-    findings(lint.current_dir(checkout))
+    let life = crate::cargo::build(checkout, "life", &["engine/author"])?;
+    findings(Command::new(life).arg("lint").current_dir(checkout))
 }
 
 /// The root template and the domains', as CloudFormation would take them after SAM.

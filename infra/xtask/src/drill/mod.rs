@@ -1,7 +1,26 @@
-//! Placeholder.
-/// Placeholder.
+//! `cargo xtask drill …`: break something on purpose and count what was lost.
+//!
+//! Every drill starts what it needs, ends it again, and prints its figures as `key=value` on its last line. It fails
+//! when anything was lost, and also when it did less than it should have: a drill that did nothing proves nothing.
+
+mod crash;
+mod ledger;
+
+/// Which drill.
 #[derive(clap::Args)]
-pub(crate) struct DrillArgs {}
-pub(crate) fn run(_: &DrillArgs) -> anyhow::Result<()> {
-    anyhow::bail!("not built yet")
+pub(crate) struct DrillArgs {
+    #[command(subcommand)]
+    drill: Drill,
+}
+
+#[derive(clap::Subcommand)]
+enum Drill {
+    /// Kill the gateway with SIGKILL while many players advance; nothing acknowledged may be lost, nothing doubled.
+    Crash(crash::CrashArgs),
+}
+
+pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
+    match &args.drill {
+        Drill::Crash(args) => crash::run(args),
+    }
 }

@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 
 use super::routes::Route;
-use crate::stack::cargo;
 
 /// What the gateway says of itself.
 pub(super) struct Gateway {
@@ -21,19 +20,18 @@ pub(super) struct Gateway {
 impl Gateway {
     /// Builds the gateway if it is not fresh, and asks.
     pub(super) fn ask(checkout: &Path) -> Result<Self> {
-        let routes = print(checkout, &["routes"])?;
+        let program = crate::cargo::build(checkout, "gateway", &[])?;
+        let routes = print(&program, &["routes"])?;
         Ok(Self {
             routes: serde_json::from_str(&routes).context("`gateway routes` printed something unexpected")?,
-            openapi_yaml: print(checkout, &["openapi"])?,
-            openapi_json: print(checkout, &["openapi", "--json"])?,
+            openapi_yaml: print(&program, &["openapi"])?,
+            openapi_json: print(&program, &["openapi", "--json"])?,
         })
     }
 }
 
-fn print(checkout: &Path, arguments: &[&str]) -> Result<String> {
-    let mut command = Command::new(cargo());
-    command.current_dir(checkout).args(["run", "--quiet", "--package", "gateway", "--"]).args(arguments);
-    let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+fn print(program: &Path, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(program).args(arguments).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "`gateway {}` failed: {}", arguments.join(" "), output.status);
     String::from_utf8(output.stdout).context("the gateway printed something that is not UTF-8")
 }

@@ -4,15 +4,16 @@
 //! starts something here stops it again, on every way out; what only `kill -9` can leave behind, `down` ends.
 
 mod down;
-mod gateway;
-mod interrupt;
+pub(crate) mod gateway;
+pub(crate) mod interrupt;
 mod local;
-mod terminal;
+mod play;
+pub(crate) mod terminal;
 mod test;
 mod up;
 
 pub(crate) use self::down::down;
-pub(crate) use self::gateway::cargo;
+pub(crate) use self::play::{PlayArgs, play};
 pub(crate) use self::terminal::complain;
 pub(crate) use self::test::{TestArgs, test};
 pub(crate) use self::up::{UpArgs, up};
@@ -20,13 +21,10 @@ pub(crate) use self::up::{UpArgs, up};
 use std::future::Future;
 
 /// Runs a verb that waits for several things at once.
-fn block_on<T>(verb: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(verb)
-}
-
-/// Placeholder.
-#[derive(clap::Args)]
-pub(crate) struct PlayArgs {}
-pub(crate) fn play(_: &PlayArgs) -> anyhow::Result<()> {
-    anyhow::bail!("not built yet")
+pub(crate) fn block_on<T>(verb: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(verb);
+    // A thread may still wait for the keyboard; the program must not.
+    runtime.shutdown_background();
+    outcome
 }

@@ -12,7 +12,7 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 /// What went well.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// What went wrong.
-const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 /// What to look at.
 pub(crate) const NOTE: Style = AnsiColor::Cyan.on_default();
 
@@ -20,6 +20,13 @@ pub(crate) const NOTE: Style = AnsiColor::Cyan.on_default();
 pub(crate) fn say(line: impl Display) {
     let mut out = anstream::stdout().lock();
     let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}
+
+/// Writes without ending the line: an answer follows.
+pub(crate) fn ask(question: impl Display) {
+    let mut out = anstream::stdout().lock();
+    let _ = write!(out, "{question}");
     let _ = out.flush();
 }
 

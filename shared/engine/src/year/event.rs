@@ -5,7 +5,7 @@ use content::{Branch, Check, Choice, Event};
 use super::effect::{self, Origin};
 use super::select::Draw;
 use super::slot::{self, Slots};
-use super::turn::Turn;
+use super::turn::{TracedDraw, TracedOdds, Turn};
 use crate::dice::Purpose;
 use crate::life::{Scheduled, Seen};
 use crate::odds::{judge, odds};
@@ -24,7 +24,7 @@ pub(super) fn happen(turn: &mut Turn<'_>, draw: Draw) {
     let seq = turn.life.next_event_seq;
     turn.life.next_event_seq += 1;
     if let Some(trace) = &mut turn.trace {
-        trace.draws.push((seq, draw.factors));
+        trace.draws.push(TracedDraw { event_seq: seq, event_id: event.id.clone(), factors: draw.factors });
     }
     let mut slots = draw.slots;
     slot::create_missing(turn, event, &mut slots);
@@ -165,8 +165,9 @@ fn pending(turn: &mut Turn<'_>, event: &Event, record: &EventRecord, slots: &Slo
     let offered: Vec<_> = visible.map(|choice| offer(choice, asked)).collect();
     let mut options = Vec::with_capacity(offered.len());
     for (option, factors) in offered {
-        if let Some(trace) = &mut turn.trace {
-            trace.odds.push((record.event_seq, option.option_id.clone(), factors));
+        if let (Some(trace), Some(odds)) = (&mut turn.trace, option.odds) {
+            let (event_seq, option_id) = (record.event_seq, option.option_id.clone());
+            trace.odds.push(TracedOdds { event_seq, option_id, odds, factors });
         }
         options.push(option);
     }

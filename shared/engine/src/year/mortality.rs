@@ -143,7 +143,7 @@ fn cause(turn: &Turn<'_>) -> String {
     let infectious = u8::try_from(75_u16.saturating_sub(living.life_expectancy).min(55)).unwrap_or(0);
     let cause = match life.age {
         0 => "infancy",
-        _ if rolled < infectious && rolled % 3 == 0 => "respiratory",
+        _ if rolled < infectious && rolled.is_multiple_of(3) => "respiratory",
         _ if rolled < infectious => "infection",
         1..=44 if rolled < 80 => "accident",
         1..=44 => "cancer",

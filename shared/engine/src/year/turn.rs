@@ -8,7 +8,7 @@ use crate::content::Content;
 use crate::dice::Dice;
 use crate::life::{Death, Life, PersonId, Status};
 use crate::odds::OddsFactor;
-use crate::record::{Change, EventRecord, Value};
+use crate::record::{Change, EventRecord, Odds, Value};
 
 /// A year being lived.
 pub(crate) struct Turn<'a> {
@@ -22,12 +22,28 @@ pub(crate) struct Turn<'a> {
     pub(crate) trace: Option<Trace>,
 }
 
-/// Why events were drawn and odds were as they were, by event number.
+/// Why events were drawn and odds were as they were.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
-    pub(crate) draws: Vec<(u32, DrawFactors)>,
-    /// Event number, option, factors.
-    pub(crate) odds: Vec<(u32, String, Vec<OddsFactor>)>,
+    pub(crate) draws: Vec<TracedDraw>,
+    pub(crate) odds: Vec<TracedOdds>,
+}
+
+/// Why one event was drawn.
+#[derive(Debug)]
+pub(crate) struct TracedDraw {
+    pub(crate) event_seq: u32,
+    pub(crate) event_id: String,
+    pub(crate) factors: DrawFactors,
+}
+
+/// Why one answer had its odds.
+#[derive(Debug)]
+pub(crate) struct TracedOdds {
+    pub(crate) event_seq: u32,
+    pub(crate) option_id: String,
+    pub(crate) odds: Odds,
+    pub(crate) factors: Vec<OddsFactor>,
 }
 
 /// A number from 0 to 100 in the state.

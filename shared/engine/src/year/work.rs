@@ -22,8 +22,7 @@ pub(super) fn earn_a_living(turn: &mut Turn<'_>) {
         if age >= RETIREMENT_AGE {
             retire(turn, "age");
         }
-    } else if age >= STARTING_AGE
-        && age < RETIREMENT_AGE
+    } else if (STARTING_AGE..RETIREMENT_AGE).contains(&age)
         && !turn.life.retired
         && turn.life.education.enrolled.is_none()
         && turn.dice().roll(Purpose::Work, 0).percent() < HIRING_PERCENT

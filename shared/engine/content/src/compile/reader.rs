@@ -57,7 +57,7 @@ impl<'a> Node<'a> {
     }
 
     /// An integer between two bounds.
-    pub(super) fn int_in<T: TryFrom<i64> + PartialOrd + std::fmt::Display>(self, low: T, high: T) -> Option<T> {
+    pub(super) fn int_in<T: TryFrom<i64> + Copy + PartialOrd + std::fmt::Display>(self, low: T, high: T) -> Option<T> {
         let number = self.int::<T>()?;
         if number < low || number > high {
             self.report(Rule::BadValue, format!("{number} is not within {low} to {high}"));

@@ -1,0 +1,33 @@
+//! `life explain`: the factors behind one event of one life.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use engine::{Content, Locale, explain};
+
+use crate::play::{Birth, live};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    birth: Birth,
+    /// The event's number in the life; without it, the life is listed.
+    #[arg(long)]
+    event_seq: Option<u32>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let content = Content::builtin();
+    let lived = live(content, &args.birth)?;
+    let Some(event_seq) = args.event_seq else {
+        for record in &lived.events {
+            let told = content.render_event(Locale::En, record);
+            println!("{:>4}  age {:>3}  {:<28} {}", record.event_seq, record.age, record.event_id, told.title);
+        }
+        println!("events={} age={} hash={}", lived.events.len(), lived.life.age, lived.life.head);
+        return Ok(ExitCode::SUCCESS);
+    };
+    let explanation = explain(content, &lived.log, event_seq)?.context("this life has no such event")?;
+    println!("{}", serde_json::to_string_pretty(&explanation)?);
+    Ok(ExitCode::SUCCESS)
+}

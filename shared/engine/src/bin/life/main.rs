@@ -1,0 +1,41 @@
+//! `life`, the author's tool: is the content right, what does it come to, why did that happen, how does it read.
+#![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
+
+mod explain;
+mod lint;
+mod play;
+mod preview;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The author's tool of Restart Life.
+#[derive(Debug, Parser)]
+#[command(name = "life", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the content: every finding with its file and line.
+    Lint(lint::Args),
+    /// Live many lives and count what happens in them.
+    Simulate(simulate::Args),
+    /// Say why an event of a life was drawn, and what its odds are made of.
+    Explain(explain::Args),
+    /// Show an event as its readers will see it, in every language.
+    Preview(preview::Args),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Lint(args) => lint::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Preview(args) => preview::run(&args),
+    }
+}

@@ -1,0 +1,7 @@
+//! Whole lives, lived with the built-in content.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+#[path = "it/lives.rs"]
+mod lives;
+#[path = "it/play.rs"]
+mod play;
