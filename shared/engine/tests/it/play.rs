@@ -6,6 +6,7 @@ use engine::{
 };
 
 /// A life with everything that was written down about it.
+#[derive(Debug)]
 pub(crate) struct Lived {
     pub(crate) life: Life,
     pub(crate) log: Vec<LogEntry>,
