@@ -34,7 +34,7 @@ fn any_life() -> impl Strategy<Value = Lived> {
     let answers = prop::collection::vec(0..4_usize, 1..8);
     (any_spec(), any::<[u8; 16]>(), prop::sample::select(Mode::ALL), answers).prop_map(|(spec, seed, mode, answers)| {
         let mut answers = answers.into_iter().cycle();
-        live(spec, Seed(seed), mode, move |_, _| answers.next().unwrap_or(0))
+        live(Content::builtin(), spec, Seed(seed), mode, move |_, _| answers.next().unwrap_or(0))
     })
 }
 
