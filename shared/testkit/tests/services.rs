@@ -1,6 +1,8 @@
 //! The private servers survive what really happens to them: many starters at once, kills, lost and stale state files.
 //!
 //! Every test has a root folder of its own, so the servers the other tests share are never disturbed.
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
+#![expect(clippy::disallowed_methods, reason = "a test that runs itself again tells itself so by the environment")]
 
 use std::fs;
 use std::net::TcpStream;

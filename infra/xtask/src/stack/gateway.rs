@@ -207,11 +207,13 @@ impl Gateway {
 
 /// Where cargo put the program, by its own account: the target directory may be anywhere.
 fn executable(messages: &[u8]) -> Option<PathBuf> {
-    let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last()
+    let lines = messages.split(|byte| *byte == b'\n').rev();
+    let mut messages = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    messages.find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
 /// The cargo that runs this program.
+#[expect(clippy::disallowed_methods, reason = "cargo tells its children by the environment where it is")]
 pub(crate) fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
