@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 use testkit::player::{Advanced, Chooser, Decided, Player, SeededChooser, Spec, State};
-use testkit::services::{Profile, Services};
+use testkit::services::{Profile, Services, checkout_root};
 use tokio::task::JoinSet;
 
 use super::ledger::{Ack, Ledger, Verdict};
@@ -45,7 +45,8 @@ pub(crate) struct CrashArgs {
 pub(crate) fn run(args: &CrashArgs) -> Result<()> {
     crate::stack::block_on(async {
         let interrupt = Interrupt::listen()?;
-        let services = Services::of_this_checkout()?;
+        // Never a server that the environment names: what is killed here must be nobody else's.
+        let services = Services::at(checkout_root()?)?;
         let outcome = drill(*args, &services, &interrupt).await;
         let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
         outcome.and(stopped)
