@@ -2,7 +2,12 @@
 //!
 //! It depends on no crate of the game itself, so it builds in seconds and still runs when the game does not compile;
 //! what it must know of the game (routes, OpenAPI) it asks the `gateway` binary for.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool of the checkout: it has an environment, but no platform::config"
+)]
 
+mod cargo;
 mod check;
 mod drill;
 mod generate;
@@ -11,6 +16,7 @@ mod stack;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use testkit::services::checkout_root;
 
 /// Restart Life: set up, run, test, generate, check and measure.
 #[derive(Parser)]
@@ -55,8 +61,8 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Down => stack::down(),
         Verb::Test(args) => stack::test(&args),
         Verb::Play(args) => stack::play(&args),
-        Verb::Gen => generate::write(),
-        Verb::Check => check::run(),
+        Verb::Gen => generate::write(&checkout_root()?),
+        Verb::Check => check::run(&checkout_root()?),
         Verb::Drill(args) => drill::run(&args),
     }
 }

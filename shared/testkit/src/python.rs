@@ -39,13 +39,6 @@ pub fn environment(checkout: &Path, set: &str) -> Result<PathBuf> {
     Ok(environment)
 }
 
-/// The folder of an environment's libraries.
-pub(crate) fn site_packages(environment: &Path) -> Result<PathBuf> {
-    let versions = fs::read_dir(environment.join("lib"))?;
-    let mut found = versions.flatten().map(|version| version.path().join("site-packages")).filter(|path| path.is_dir());
-    found.next().with_context(|| format!("{} holds no site-packages", environment.display()))
-}
-
 /// Debian splits Python up: the interpreter alone cannot make a virtual environment, so that package is fetched then.
 fn create(environment: &Path) -> Result<()> {
     let make = || run(Command::new("python3").args(["-m", "venv"]).arg(environment));

@@ -7,12 +7,12 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
 use testkit::process::{Process, Signal};
 use testkit::record;
 use tokio::process::{Child, Command};
 
 use super::interrupt::Interrupt;
+use crate::cargo::{build_command, executable};
 
 /// How long a start may take; it takes well under a second.
 const START: Duration = Duration::from_secs(60);
@@ -29,15 +29,13 @@ pub(crate) struct Program {
 impl Program {
     /// Builds the gateway, with cargo's progress on standard error.
     pub(crate) async fn build(release: bool, interrupt: &Interrupt) -> Result<Self> {
-        let mut build = Command::new(cargo());
-        build.args(["build", "--package", "gateway", "--bin", "gateway"]);
-        build.args(["--message-format", "json-render-diagnostics"]);
+        let mut build = Command::from(build_command("gateway", &[]));
         if release {
             build.arg("--release");
         }
-        let output = interrupt.run(build.stdin(Stdio::null()).stdout(Stdio::piped())).await?;
+        let output = interrupt.run(&mut build).await?;
         ensure!(output.status.success(), "the gateway does not build");
-        let path = executable(&output.stdout).context("cargo did not say where it put the gateway")?;
+        let path = executable(&output.stdout)?;
         Ok(Self { path, environment: Vec::new() })
     }
 
@@ -203,17 +201,4 @@ impl Gateway {
             None => String::new(),
         }
     }
-}
-
-/// Where cargo put the program, by its own account: the target directory may be anywhere.
-fn executable(messages: &[u8]) -> Option<PathBuf> {
-    let lines = messages.split(|byte| *byte == b'\n').rev();
-    let mut messages = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    messages.find_map(|message| message["executable"].as_str().map(PathBuf::from))
-}
-
-/// The cargo that runs this program.
-#[expect(clippy::disallowed_methods, reason = "cargo tells its children by the environment where it is")]
-pub(crate) fn cargo() -> std::ffi::OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use testkit::services::{Profile, Services};
 use tokio::process::Command;
 
-use super::gateway::cargo;
 use super::interrupt::Interrupt;
+use crate::cargo::cargo;
 
 /// What to pass on.
 #[derive(clap::Args)]

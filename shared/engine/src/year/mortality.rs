@@ -140,7 +140,9 @@ fn cause(turn: &Turn<'_>) -> String {
     }
     let living = turn.content.living(&life.place.region, life.year);
     let rolled = turn.dice().roll(Purpose::DeathCause, 0).percent();
-    let infectious = u8::try_from(75_u16.saturating_sub(living.life_expectancy).min(55)).unwrap_or(0);
+    // The shorter the lives of a time, the more of them infections end; children's before all.
+    let among_adults = u8::try_from(75_u16.saturating_sub(living.life_expectancy).min(45)).unwrap_or(0);
+    let infectious = if life.age < 15 { 25 + among_adults } else { among_adults };
     let cause = match life.age {
         0 => "infancy",
         _ if rolled < infectious && rolled.is_multiple_of(3) => "respiratory",

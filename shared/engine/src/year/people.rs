@@ -40,7 +40,8 @@ impl NewPerson {
     /// Somebody as that relation usually is.
     pub(crate) const fn usual(relation: Relation) -> Self {
         match relation {
-            Relation::Child => Self::newborn(relation),
+            // Older brothers and sisters are dealt at birth; those who come later are born later.
+            Relation::Child | Relation::Sibling => Self::newborn(relation),
             Relation::Teacher | Relation::Mentor => Self { older_by: (12, 35), ..Self::peer(relation) },
             Relation::Colleague | Relation::Neighbor | Relation::Relative => {
                 Self { older_by: (-8, 20), ..Self::peer(relation) }
@@ -69,7 +70,8 @@ pub(crate) fn add_person(content: &Content, life: &mut Life, new: NewPerson) -> 
     });
     let age = (i32::from(life.age) + roll.between(new.older_by.0, new.older_by.1)).clamp(0, i32::from(MAX_AGE) - 20);
     let age = match new.relation {
-        Relation::Spouse | Relation::Lover => age.max(18),
+        Relation::Spouse | Relation::Lover if life.age >= 18 => age.max(18),
+        Relation::Spouse | Relation::Lover => life.age.into(),
         _ => age,
     };
     let person = Person {

@@ -1,21 +1,18 @@
 //! The binaries to deploy, built if they are not fresh.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
-use super::Route;
-
-/// Builds the binaries of these routes with the profile of the running test; gives their folder.
+/// Builds the binaries of the workspace with the profile of the running test; gives their folder.
 ///
 /// Cargo does not build another package's binaries for a test, so the test asks for them; when they are fresh this
 /// takes a second. Called from several processes at once it is Cargo's own lock that lets them take turns.
 ///
 /// # Errors
 /// When the build fails; Cargo has said why on standard error.
-pub async fn build(routes: &[Route]) -> Result<PathBuf> {
+pub async fn build() -> Result<PathBuf> {
     // <target>/<profile folder>/deps/<test program>
     let program = std::env::current_exe()?;
     let profile = program.ancestors().nth(2).context("the test program is not in a target folder")?;
@@ -24,12 +21,9 @@ pub async fn build(routes: &[Route]) -> Result<PathBuf> {
         "debug" => "dev",
         other => other,
     };
-    let domains: BTreeSet<_> = routes.iter().map(|route| &route.domain).collect();
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["build", "--quiet", "--bins", "--profile", name, "--target-dir"]).arg(target);
-    for domain in domains {
-        command.args(["--package", domain]);
-    }
+    // The whole workspace, as `cargo xtask test` builds it: one package alone would get other features and be built anew.
+    command.args(["build", "--quiet", "--workspace", "--bins", "--profile", name, "--target-dir"]).arg(target);
     let status = command.status().await.context("cannot run cargo")?;
     ensure!(status.success(), "cargo build: {status}");
     Ok(profile.to_path_buf())

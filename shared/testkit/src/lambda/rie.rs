@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::python;
+use crate::services::checkout_root;
 
 /// The emulator's program, executable, for this machine's processor.
 pub(super) fn install() -> Result<PathBuf> {
@@ -18,10 +19,17 @@ pub(super) fn install() -> Result<PathBuf> {
         ("linux", "aarch64") => "aws-lambda-rie-arm64",
         (os, arch) => bail!("the Lambda emulator is a Linux program for x86_64 and arm64, this is {os} on {arch}"),
     };
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("testkit is not in a checkout")?;
-    let environment = python::environment(checkout, "lambda").context("the Lambda emulator cannot be installed")?;
-    let program = python::site_packages(&environment)?.join("samcli/local/rapid").join(name);
+    let environment =
+        python::environment(&checkout_root()?, "lambda").context("the Lambda emulator cannot be installed")?;
+    let program = site_packages(&environment)?.join("samcli/local/rapid").join(name);
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
         .with_context(|| format!("the wheel holds no {}", program.display()))?;
     Ok(program)
+}
+
+/// The folder of an environment's libraries.
+fn site_packages(environment: &Path) -> Result<PathBuf> {
+    let versions = fs::read_dir(environment.join("lib"))?;
+    let mut found = versions.flatten().map(|version| version.path().join("site-packages")).filter(|path| path.is_dir());
+    found.next().with_context(|| format!("{} holds no site-packages", environment.display()))
 }

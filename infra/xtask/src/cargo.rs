@@ -1,0 +1,48 @@
+//! Building our own programs.
+//!
+//! Always as members of the whole workspace: cargo unifies the features of what it is asked to build, and asking for
+//! one package alone would compile half of the dependencies a second time with other features.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+/// The cargo that runs this program.
+pub(crate) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The command that builds a program, with cargo's progress on standard error and [`executable`]'s input on standard
+/// output.
+pub(crate) fn build_command(program: &str, features: &[&str]) -> Command {
+    let mut build = Command::new(cargo());
+    build.args(["build", "--workspace", "--bin", program, "--message-format", "json-render-diagnostics"]);
+    if !features.is_empty() {
+        build.arg("--features").arg(features.join(","));
+    }
+    build.stdin(Stdio::null()).stdout(Stdio::piped());
+    build
+}
+
+/// Builds a program of this checkout and says where it is.
+///
+/// # Errors
+/// When it does not build; cargo has said why on standard error.
+pub(crate) fn build(checkout: &Path, program: &str, features: &[&str]) -> Result<PathBuf> {
+    let output = build_command(program, features).current_dir(checkout).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{program} does not build");
+    executable(&output.stdout)
+}
+
+/// Where cargo put the program, by its own account: the target directory may be anywhere.
+///
+/// # Errors
+/// When cargo does not say.
+pub(crate) fn executable(messages: &[u8]) -> Result<PathBuf> {
+    let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    let paths = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    paths.last().context("cargo did not say where it put the program")
+}

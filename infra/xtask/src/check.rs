@@ -1,4 +1,0 @@
-//! Placeholder.
-pub(crate) fn run() -> anyhow::Result<()> {
-    anyhow::bail!("not built yet")
-}

@@ -1,0 +1,107 @@
+//! Links from one of our documents to a file of ours must lead somewhere. What is on the web is the web's business.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// Every dead link in the READMEs and in `docs/`.
+pub(super) fn check(checkout: &Path) -> Result<Vec<String>> {
+    let mut dead = Vec::new();
+    for document in documents(checkout)? {
+        let text = fs::read_to_string(&document).with_context(|| format!("cannot read {}", document.display()))?;
+        let folder = document.parent().unwrap_or(checkout);
+        for (line, target) in targets(&text) {
+            if !folder.join(target).exists() {
+                let document = document.strip_prefix(checkout).unwrap_or(&document);
+                dead.push(format!("{}:{line}: {target} is not there", document.display()));
+            }
+        }
+    }
+    Ok(dead)
+}
+
+/// `README*.md` beside the manifest and every Markdown file under `docs/`, by name.
+fn documents(checkout: &Path) -> Result<Vec<PathBuf>> {
+    let mut found: Vec<_> = markdown_in(checkout)?
+        .into_iter()
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("README")))
+        .collect();
+    let mut folders = vec![checkout.join("docs")];
+    while let Some(folder) = folders.pop() {
+        found.extend(markdown_in(&folder)?);
+        let entries = fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
+        folders.extend(entries.iter().map(fs::DirEntry::path).filter(|path| path.is_dir()));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn markdown_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect())
+}
+
+/// The files a text links to, with the line of each link; code is not searched.
+fn targets(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut in_fence = false;
+    for (number, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("```") {
+            in_fence = !in_fence;
+        }
+        if in_fence {
+            continue;
+        }
+        // Every other part of a line lies between backticks.
+        for prose in line.split('`').step_by(2) {
+            let links = prose.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
+            let files = links.map(|link| link.split(['#', ' ']).next().unwrap_or_default());
+            found.extend(files.filter(|file| is_ours(file)).map(|file| (number + 1, file)));
+        }
+    }
+    found
+}
+
+/// Whether a link's target is a path: not a place in the same document, not another site, not an address.
+fn is_ours(target: &str) -> bool {
+    !target.is_empty() && !target.starts_with("//") && !target.contains(':')
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn links_to_files_are_found_and_nothing_else() {
+        let rows: [(&str, &[&str]); 8] = [
+            ("see [here](docs/a.md) and [there](../b.md#part)", &["docs/a.md", "../b.md"]),
+            ("![picture](c.svg \"A title\")", &["c.svg"]),
+            ("[`code`](d.md)", &["d.md"]),
+            ("[web](https://example.org/x) [mail](mailto:a@example.org) [up](#top)", &[]),
+            ("`[not a link](e.md)`", &[]),
+            ("```md\n[not a link](f.md)\n```\n[a link](g.md)", &["g.md"]),
+            ("[broken](h.md", &[]),
+            ("plain", &[]),
+        ];
+        for (text, expected) in rows {
+            let found: Vec<_> = targets(text).into_iter().map(|(_, target)| target).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_dead_link_is_named_with_its_place() {
+        let checkout = TempDir::new().unwrap();
+        let write = |path: &str, text: &str| fs::write(checkout.path().join(path), text).unwrap();
+        fs::create_dir_all(checkout.path().join("docs/adr")).unwrap();
+        write("README.md", "[adr](docs/adr/0001.md)\n\n[gone](docs/gone.md)\n");
+        write("NOTES.md", "[not checked](gone.md)\n");
+        write("docs/adr/0001.md", "[back](../../README.md#tour)\n[gone](0002.md)\n");
+        let expected = ["README.md:3: docs/gone.md is not there", "docs/adr/0001.md:2: 0002.md is not there"];
+        assert_eq!(check(checkout.path()).unwrap(), expected);
+    }
+}

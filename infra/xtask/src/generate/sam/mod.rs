@@ -1,0 +1,122 @@
+//! The AWS templates: one nested application per domain, and their list in the root template.
+//!
+//! The texts are templates beside this file, YAML with `@words@` to fill in, so that they read as what they become.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::routes::{self, Route, pascal_case};
+use super::tree::Tree;
+use super::{read, region};
+
+/// The root template, written by hand but for its list of domains.
+const ROOT: &str = "template.yaml";
+
+/// The region of the root template that holds the list.
+const REGION: &str = "domains";
+
+/// What one route becomes once SAM has expanded it: function, role, version, alias, logs, integration, route, permission.
+const RESOURCES_PER_ROUTE: usize = 8;
+
+/// How many resources one stack may hold. CloudFormation's limit is 500; the rest is room to grow into.
+const RESOURCES_PER_STACK: usize = 400;
+
+pub(super) fn plan(checkout: &Path, routes: &[Route], tree: &mut Tree) -> Result<()> {
+    let deployed: Vec<_> = routes.iter().filter(|route| route.is_on_lambda()).cloned().collect();
+    let domains = routes::by_domain(&deployed);
+    tree.own("infra/aws", "yaml");
+    for (domain, routes) in &domains {
+        let resources = routes.len() * RESOURCES_PER_ROUTE;
+        ensure!(resources <= RESOURCES_PER_STACK, "{domain} has {} routes; one stack cannot hold them", routes.len());
+        tree.file(format!("infra/aws/{domain}.yaml"), template(domain, routes));
+    }
+    let list: String = domains.iter().map(|(domain, routes)| application(domain, routes)).collect();
+    tree.file(ROOT, region::replace(&read(checkout, ROOT)?, REGION, &list).context(ROOT)?);
+    Ok(())
+}
+
+/// A domain's template.
+fn template(domain: &str, routes: &[&Route]) -> String {
+    let parameters = if mints_tokens(routes) { include_str!("signing_parameter.yaml") } else { "" };
+    let functions: Vec<_> = routes.iter().map(|route| function(route)).collect();
+    let functions = functions.join("\n");
+    fill(
+        include_str!("domain.yaml"),
+        &[("domain", domain), ("parameters\n", &format!("{parameters}\n")), ("functions\n", &functions)],
+    )
+}
+
+/// A route's function and what connects it to the API.
+fn function(route: &Route) -> String {
+    let variable = if route.mints_tokens() { include_str!("signing_variable.yaml") } else { "" };
+    fill(
+        include_str!("function.yaml"),
+        &[
+            ("Id", &route.logical_id()),
+            ("id", &route.id),
+            ("key", &route.key()),
+            ("summary", &quoted(&route.summary)),
+            ("memory", &route.memory_mb.to_string()),
+            ("timeout", &route.timeout_s.to_string()),
+            ("variable", variable),
+        ],
+    )
+}
+
+/// A domain's place in the root template.
+fn application(domain: &str, routes: &[&Route]) -> String {
+    let parameters =
+        if mints_tokens(routes) { "        AuthSigningKeySecretArn: !Ref AuthSigningKeySecretArn\n" } else { "" };
+    fill(
+        include_str!("application.yaml"),
+        &[("Domain", &pascal_case(domain)), ("domain", domain), ("parameters\n", parameters)],
+    )
+}
+
+fn mints_tokens(routes: &[&Route]) -> bool {
+    routes.iter().any(|route| route.mints_tokens())
+}
+
+/// A YAML scalar that means exactly this text: JSON's strings are YAML's.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The template with each `@word@` filled in. A word given as `word\n` is a line of its own and gives its line up.
+fn fill(template: &str, words: &[(&str, &str)]) -> String {
+    words.iter().fold(template.to_owned(), |text, (word, value)| match word.strip_suffix('\n') {
+        Some(line) => text.replace(&format!("@{line}@\n"), value),
+        None => text.replace(&format!("@{word}@"), value),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::route;
+    use super::*;
+
+    #[test]
+    fn a_template_is_filled_in_completely() {
+        let (login, get) = (route("auth-login", "auth", "POST /login"), route("auth-profile-get", "auth", "GET /me"));
+        let template = template("auth", &[&login, &get]);
+        assert!(!template.contains('@'), "{template}");
+        for resource in ["AuthLogin:", "AuthLoginLogs:", "AuthLoginIntegration:", "AuthLoginRoute:", "AuthProfileGet:"]
+        {
+            assert_eq!(template.matches(&format!("\n  {resource}\n")).count(), 1, "{resource}");
+        }
+        assert!(template.contains("\n      RouteKey: GET /me\n"));
+    }
+
+    #[test]
+    fn only_what_mints_tokens_is_given_the_signing_key() {
+        let (login, get) = (route("auth-login", "auth", "POST /login"), route("auth-profile-get", "auth", "GET /me"));
+        let key = "AUTH_SIGNING_KEY: !Sub";
+        assert!(function(&login).contains(key) && !function(&get).contains(key));
+        let parameter = "AuthSigningKeySecretArn";
+        for (routes, expected) in [(vec![&login, &get], true), (vec![&get], false)] {
+            assert_eq!(template("auth", &routes).contains(parameter), expected);
+            assert_eq!(application("auth", &routes).contains(parameter), expected);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Routes for the generators' tests.
+
+use serde_json::json;
+
+use super::routes::Route;
+
+/// A route of a domain; `key` is its method and path, or `$default`.
+pub(super) fn route(id: &str, domain: &str, key: &str) -> Route {
+    let (method, path) = key.split_once(' ').unwrap_or(("ANY", key));
+    serde_json::from_value(json!({
+        "id": id,
+        "method": method,
+        "path": path,
+        "domain": domain,
+        "auth": "player",
+        "rate": if id == "auth-login" { "auth" } else { "read" },
+        "memory_mb": 256,
+        "timeout_s": 10,
+        "shells": if path == "/metrics" { json!(["container", "local"]) } else { json!(["lambda", "container", "local"]) },
+        "exposure": if path == "/metrics" { "private" } else { "public" },
+        "summary": "What it does",
+    }))
+    .unwrap()
+}
