@@ -76,10 +76,7 @@ impl TestApp {
     ///
     /// # Panics
     /// As [`TestApp::new`], and when a setting is not valid.
-    pub async fn with_settings(
-        routes: impl IntoIterator<Item = &'static Route>,
-        settings: &[(&str, &str)],
-    ) -> Self {
+    pub async fn with_settings(routes: impl IntoIterator<Item = &'static Route>, settings: &[(&str, &str)]) -> Self {
         let database_url = database::fresh().await.expect("a database for this test");
         let redis_url = database::redis_url().await.expect("Redis for this test");
         let defaults = [

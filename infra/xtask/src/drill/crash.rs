@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 use testkit::player::{Advanced, Chooser, Decided, Player, SeededChooser, Spec, State};
-use testkit::services::{Profile, Services};
+use testkit::services::{Profile, Services, checkout_root};
 use tokio::task::JoinSet;
 
 use super::ledger::{Ack, Ledger, Verdict};
@@ -45,7 +45,8 @@ pub(crate) struct CrashArgs {
 pub(crate) fn run(args: &CrashArgs) -> Result<()> {
     crate::stack::block_on(async {
         let interrupt = Interrupt::listen()?;
-        let services = Services::of_this_checkout()?;
+        // Never a server that the environment names: what is killed here must be nobody else's.
+        let services = Services::at(checkout_root()?)?;
         let outcome = drill(*args, &services, &interrupt).await;
         let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
         outcome.and(stopped)
@@ -191,15 +192,17 @@ async fn live_on(url: String, seed: u64, progress: Arc<Progress>) -> Result<Ledg
         ledger.begin(&state);
         while !state.is_over() && !progress.enough.load(Ordering::Relaxed) {
             let twin = random(&mut dice).is_multiple_of(TWINS);
-            state = step(&mut ledger, &state, &mut chooser, twin).await?;
+            let Some(after) = step(&mut ledger, &state, &mut chooser, twin).await? else { break };
+            state = after;
             progress.acked.fetch_add(1, Ordering::Relaxed);
         }
     }
     Ok(ledger)
 }
 
-/// One change: a year, or the decision that is in its way. A twin is sent twice at once and must be answered once.
-async fn step(ledger: &mut Ledger, state: &State, chooser: &mut SeededChooser, twin: bool) -> Result<State> {
+/// One change: a year, or the decision that is in its way. A twin is sent twice at once and must be answered once. None
+/// if it was refused, which nobody who asks in turn may be.
+async fn step(ledger: &mut Ledger, state: &State, chooser: &mut SeededChooser, twin: bool) -> Result<Option<State>> {
     let id = &state.character_id;
     let (path, body) = match state.pending_decisions.first() {
         Some(decision) => (
@@ -220,11 +223,17 @@ async fn step(ledger: &mut Ledger, state: &State, chooser: &mut SeededChooser, t
     let answer = if twin {
         let (answer, other) =
             tokio::try_join!(player.post_with_key(&path, &body, &key), player.post_with_key(&path, &body, &key))?;
-        ensure!(answer.body == other.body, "two answers to one request:\n{}\n{}", answer.body, other.body);
+        if answer.body != other.body {
+            ledger.accuse(format!("lost: two answers to one request:\n  {}\n  {}", answer.body, other.body));
+        }
         answer
     } else {
         player.post_with_key(&path, &body, &key).await?
     };
+    if !answer.status.is_success() {
+        ledger.accuse(format!("lost: {path} {body} was refused after {} attempts: {}", answer.attempts, answer.body));
+        return Ok(None);
+    }
     let (years, after) = if state.pending_decisions.is_empty() {
         let Advanced { years, state, .. } = answer.data()?;
         (years, state)
@@ -233,7 +242,7 @@ async fn step(ledger: &mut Ledger, state: &State, chooser: &mut SeededChooser, t
         (years, state)
     };
     ledger.acknowledge(Ack { path, body, key, answer }, &years, state, &after);
-    Ok(after)
+    Ok(Some(after))
 }
 
 /// The next number of a splitmix64 sequence.

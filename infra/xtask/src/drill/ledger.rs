@@ -34,6 +34,8 @@ pub(super) struct Ledger {
     pub(super) player: Player,
     lives: Vec<Told>,
     keys: u64,
+    /// What was wrong while playing already, in words.
+    accusations: Vec<String>,
 }
 
 /// What the audits have found so far.
@@ -73,13 +75,18 @@ impl Verdict {
 
 impl Ledger {
     pub(super) fn new(player: Player) -> Self {
-        Self { player, lives: Vec::new(), keys: 0 }
+        Self { player, lives: Vec::new(), keys: 0, accusations: Vec::new() }
     }
 
     /// A key that this player has not used.
     pub(super) fn next_key(&mut self) -> String {
         self.keys += 1;
         format!("drill-{}", self.keys)
+    }
+
+    /// An answer was wrong when it came.
+    pub(super) fn accuse(&mut self, what: String) {
+        self.accusations.push(what);
     }
 
     /// A life has started.
@@ -108,6 +115,9 @@ impl Ledger {
 
     /// Asks again for every answer, and for every life as a whole.
     pub(super) async fn audit(&self, verdict: &mut Verdict) -> Result<()> {
+        for accusation in &self.accusations {
+            verdict.lose(1, || accusation.clone());
+        }
         for life in &self.lives {
             self.audit_life(life, verdict).await?;
             for ack in &life.acks {

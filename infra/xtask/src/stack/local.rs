@@ -80,13 +80,13 @@ impl Claim {
         };
         let since = Instant::now();
         let postgres = blocking(&self.services, |services| services.postgres(Profile::Local)).await?;
-        step("PostgreSQL", since, "private server of this checkout");
+        step("PostgreSQL", since, whose(postgres.private));
         interrupt.check()?;
 
         let since = Instant::now();
         let redis_url = match blocking(&self.services, |services| services.redis(Profile::Local)).await {
             Ok(redis) => {
-                step("Redis", since, "private server of this checkout");
+                step("Redis", since, whose(redis.private));
                 redis.url
             }
             Err(error) => {
@@ -157,6 +157,10 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     let services = services.clone();
     tokio::task::spawn_blocking(move || work(&services)).await?
+}
+
+fn whose(private: bool) -> &'static str {
+    if private { "private server of this checkout" } else { "the server that the environment names" }
 }
 
 fn already_runs(running: Option<Running>) -> String {

@@ -90,6 +90,8 @@ pub struct Decision {
     pub decision_id: String,
     /// The event that asks.
     pub event_seq: i64,
+    /// The event in a few words.
+    pub title: String,
     /// What is asked.
     pub question: String,
     /// What happens to those who do not choose.

@@ -40,9 +40,10 @@ if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\n%s\nexit 101\n' "$mark" > "$policy"
     chmod 755 "$policy"
 fi
+echo "Installing $1 with apt-get …"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq || echo 'apt-get update failed; trying with the package lists that are here' >&2
-apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$1"
+apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$1"
 "#;
 
 fn apt(wanted: &Wanted) -> Result<()> {

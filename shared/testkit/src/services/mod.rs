@@ -106,7 +106,7 @@ impl Services {
     /// The Redis server of a profile; started if it is not running.
     pub fn redis(&self, profile: Profile) -> Result<Redis> {
         match self.given("REDIS_URL") {
-            Some(url) => Ok(Redis { url }),
+            Some(url) => Ok(Redis { url, private: false }),
             None => {
                 let dirs = self.dirs(profile);
                 let _lock = dirs.lock()?;

@@ -28,6 +28,9 @@ const POSTGRES: Wanted = Wanted {
     advice: "Install PostgreSQL 15 or newer so that postgres and initdb are on PATH, or set DATABASE_URL.",
 };
 
+/// The oldest major version the migrations run on.
+const OLDEST: u32 = 15;
+
 /// The game's own database on a private server.
 const DATABASE: &str = "restart_life";
 
@@ -42,12 +45,14 @@ pub struct Postgres {
     pub admin_url: String,
     /// The same over TCP, with a password: for other tools, and for proxies that break connections.
     pub tcp_url: String,
+    /// Whether it is the checkout's own, not one that `DATABASE_URL` names.
+    pub private: bool,
 }
 
 impl Postgres {
     /// A server that is somebody else's business.
     pub(super) fn given(url: String) -> Self {
-        Self { tcp_url: url.clone(), admin_url: url }
+        Self { tcp_url: url.clone(), admin_url: url, private: false }
     }
 
     /// The URL of another database on the same server.
@@ -140,6 +145,12 @@ impl Cluster {
     /// Makes a new cluster with the game's database in it. It gets its name only when it is complete, so a run that
     /// is killed in the middle leaves nothing that looks like one.
     fn create(&self, home: &Path, password_file: &Path) -> Result<()> {
+        let version = run(Command::new(&self.program).arg("--version"), "")?.stdout;
+        let version = String::from_utf8_lossy(&version).trim().to_owned();
+        let digits = version.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+        let major: u32 = digits.and_then(|digits| digits.parse().ok()).unwrap_or_default();
+        ensure!(major >= OLDEST, "{version} is too old. {}", POSTGRES.advice);
+
         let draft = home.join("draft");
         dirs::remove_dir(&draft)?;
         writeln!(record::private_file(password_file)?, "{}", random_password()?)?;
@@ -197,6 +208,7 @@ impl Cluster {
         let server = Postgres {
             admin_url: format!("postgres://postgres@localhost:{port}/{DATABASE}?host={}", self.sockets.display()),
             tcp_url: format!("postgres://postgres:{}@127.0.0.1:{port}/{DATABASE}", self.password),
+            private: true,
         };
         let running = Running { process, data: self.data.clone(), server };
         record::write(&state_file(dirs), &running)?;

@@ -31,6 +31,8 @@ const START: Duration = Duration::from_secs(30);
 pub struct Redis {
     /// `redis://…` with its password; free to use by whoever holds it.
     pub url: String,
+    /// Whether it is the checkout's own, not one that `REDIS_URL` names.
+    pub private: bool,
 }
 
 /// What the state file remembers.
@@ -46,13 +48,13 @@ pub(super) fn start(dirs: &Dirs) -> Result<Redis> {
     if let Some(running) = record::read::<Running>(&state)
         && running.process.is_alive()
     {
-        return Ok(Redis { url: running.url });
+        return Ok(Redis { url: running.url, private: true });
     }
     let program = REDIS.obtain()?;
     let user = ServerUser::choose()?;
     for _ in 0..5 {
         if let Some(running) = try_start(dirs, &program, &user)? {
-            return Ok(Redis { url: running.url });
+            return Ok(Redis { url: running.url, private: true });
         }
     }
     bail!("Redis does not start:\n{}", record::tail(&log_file(dirs)))

@@ -1,5 +1,6 @@
 //! `cargo xtask play`: a whole life in the terminal, lived over HTTP like any client would.
 
+mod labels;
 mod person;
 mod story;
 mod wrap;

@@ -4,12 +4,15 @@ use anstyle::Style;
 use serde_json::Value;
 use testkit::player::{Choice, Decided, Decision, Event, Life, Odds, Step, Year};
 
-use super::Language;
 use super::wrap::{columns, wrap};
+use super::{Language, labels};
 use crate::stack::terminal::{BAD, BOLD, DIM, GOOD, NOTE, say};
 
 /// Columns for text, whatever the terminal: long lines are hard to read.
 const ROOM: usize = 76;
+
+/// Columns for the titles of the introduction.
+const TITLE: usize = 13;
 
 /// Tells one life.
 pub(super) struct Story {
@@ -24,20 +27,25 @@ impl Story {
     /// Introduces the character.
     pub(super) fn begin(language: Language, life: &Life<'_>) -> Self {
         let dealt = &life.character.rest;
-        let text = |object: &str, name: &str| dealt.get(object).and_then(|it| it[name].as_str()).unwrap_or_default();
-        let (place, settlement, terrain) =
-            (text("birth_place", "name"), text("birth_place", "settlement"), text("birth_place", "terrain"));
-        say(format_args!("\n{BOLD}{}{BOLD:#}  {place} · {}", name_of(life), life.state.year));
-        say(format_args!("{DIM}{settlement} · {terrain}{DIM:#}"));
-        for (title, field) in [("attributes", "attributes"), ("traits", "traits"), ("aptitudes", "aptitudes")] {
-            say(format_args!("{DIM}{title:<11}{DIM:#}{}", numbers(dealt.get(field))));
+        let place = |name: &str| {
+            let name = dealt.get("birth_place").and_then(|it| it[name].as_str()).unwrap_or_default();
+            labels::word(language, name)
+        };
+        say(format_args!("\n{BOLD}{}{BOLD:#}  {} · {}", name_of(life), place("name"), life.state.year));
+        say(format_args!("{DIM}{} · {}{DIM:#}\n", place("settlement"), place("terrain")));
+        let row = |title: &str, content: &str| {
+            let title = labels::word(language, title);
+            let gap = " ".repeat(TITLE.saturating_sub(columns(title)));
+            say(format_args!("  {DIM}{title}{DIM:#}{gap}{content}"));
+        };
+        for field in ["attributes", "traits", "aptitudes"] {
+            row(field, &numbers(language, dealt.get(field)));
         }
-        let story = Self { language, age: None, decisions: 0, events: 0 };
         for member in dealt.get("family").and_then(|family| family["members"].as_array()).into_iter().flatten() {
             let part = |name: &str| member[name].as_str().unwrap_or_default();
-            say(format_args!("{DIM}{:<11}{DIM:#}{} {}", part("relation_type"), part("name"), part("occupation")));
+            row(part("relation_type"), &format!("{} {}", part("name"), member["age"]));
         }
-        story
+        Self { language, age: None, decisions: 0, events: 0 }
     }
 
     /// Says who chooses.
@@ -108,14 +116,14 @@ impl Story {
         let chosen = decision.options.iter().find(|option| option.option_id == option_id);
         let outcome = &answer.outcome;
         let (style, word) = match outcome.result.as_str() {
-            "success" => (GOOD, self.say("成了", "it went well")),
-            "partial" => (NOTE, self.say("算是成了一半", "half and half")),
-            "fail" => (BAD, self.say("没成", "it did not go well")),
+            "success" => (GOOD, self.say("  成了", "  it went well")),
+            "partial" => (NOTE, self.say("  算是成了一半", "  half and half")),
+            "fail" => (BAD, self.say("  没成", "  it did not go well")),
             _ => (Style::new(), ""),
         };
         let roll = outcome.roll.map(|roll| format!(" {DIM}({roll}){DIM:#}")).unwrap_or_default();
         let text = chosen.map_or(option_id, |chosen| chosen.text.as_str());
-        say(format_args!("    → {BOLD}{text}{BOLD:#}  {style}{word}{style:#}{roll}"));
+        say(format_args!("    → {BOLD}{text}{BOLD:#}{style}{word}{style:#}{roll}"));
         paragraph(&outcome.text);
     }
 
@@ -129,29 +137,31 @@ impl Story {
 
 /// Shows what is asked and what can be answered.
 pub(super) fn show_decision(language: Language, decision: &Decision) {
+    say(format_args!("  {NOTE}{}{NOTE:#}", decision.title));
     for line in wrap(&decision.question, ROOM - 4) {
-        say(format_args!("  {BOLD}? {line}{BOLD:#}"));
+        say(format_args!("    {BOLD}{line}{BOLD:#}"));
     }
     let widest = decision.options.iter().map(|option| columns(&option.text)).max().unwrap_or_default();
     for (number, option) in (1..).zip(&decision.options) {
         let gap = " ".repeat(widest - columns(&option.text));
         let style = if option.available { Style::new() } else { DIM };
-        say(format_args!("    {style}{number}  {}{gap}  {}{style:#}", option.text, chances(language, option)));
+        let chances = chances(language, option).map(|chances| format!("{gap}  {DIM}{chances}{DIM:#}"));
+        say(format_args!("    {style}{number}  {}{style:#}{}", option.text, chances.unwrap_or_default()));
     }
 }
 
-fn chances(language: Language, option: &Choice) -> String {
-    match (&option.locked_reason, option.odds, language) {
-        (Some(_), _, Language::Chinese) => "（条件不足）".to_owned(),
-        (Some(_), _, Language::English) => "(not open to you)".to_owned(),
-        (None, Some(Odds { success, partial, fail }), Language::Chinese) => {
-            format!("{DIM}成 {success}% · 半成 {partial}% · 败 {fail}%{DIM:#}")
-        }
-        (None, Some(Odds { success, partial, fail }), Language::English) => {
-            format!("{DIM}well {success}% · half {partial}% · badly {fail}%{DIM:#}")
-        }
-        (None, None, _) => String::new(),
+/// The odds of an option, or why it cannot be chosen; none where nothing is left to chance.
+fn chances(language: Language, option: &Choice) -> Option<String> {
+    let chinese = language == Language::Chinese;
+    if option.locked_reason.is_some() {
+        return Some(if chinese { "（条件不足）" } else { "(not open to you)" }.to_owned());
     }
+    let Odds { success, partial, fail } = option.odds?;
+    Some(if chinese {
+        format!("成 {success}% · 半成 {partial}% · 败 {fail}%")
+    } else {
+        format!("well {success}% · half {partial}% · badly {fail}%")
+    })
 }
 
 fn paragraph(text: &str) {
@@ -168,7 +178,7 @@ fn name_of<'a>(life: &'a Life<'_>) -> &'a str {
 }
 
 /// `intelligence 66 · constitution 58`
-fn numbers(object: Option<&Value>) -> String {
+fn numbers(language: Language, object: Option<&Value>) -> String {
     let fields = object.and_then(Value::as_object).into_iter().flatten();
-    fields.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" · ")
+    fields.map(|(name, value)| format!("{} {value}", labels::word(language, name))).collect::<Vec<_>>().join(" · ")
 }
