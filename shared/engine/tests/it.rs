@@ -1,6 +1,10 @@
 //! Whole lives, lived with the built-in content.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[path = "it/golden.rs"]
+mod golden;
+#[path = "it/invariants.rs"]
+mod invariants;
 #[path = "it/lives.rs"]
 mod lives;
 #[path = "it/play.rs"]

@@ -2,8 +2,8 @@
 
 use super::turn::Turn;
 use crate::content::Content;
-use crate::dice::{Dice, Purpose};
-use crate::life::{Life, Mortality};
+use crate::dice::Purpose;
+use crate::life::Mortality;
 
 /// Ages of the table's columns.
 const AGES: [u16; 23] = [1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105, 110];
@@ -121,14 +121,6 @@ pub(super) fn risk(turn: &mut Turn<'_>) {
     }
 }
 
-/// Whether a newborn lives through its first year, before anything is known of it but place and time.
-pub(crate) fn infant_survives(content: &Content, life: &Life) -> bool {
-    let exposed = Exposure { region: &life.place.region, year: life.year, age: 0 };
-    let risk = hazard(content, exposed);
-    life.spec.mortality == Mortality::Gentle
-        || !Dice::new(life.seed, life.year).roll(Purpose::Death, 0).chance(risk, 100_000)
-}
-
 /// What it is called: the gravest illness, else what people of that age and time die of.
 fn cause(turn: &Turn<'_>) -> String {
     let life = &turn.life;
@@ -140,7 +132,9 @@ fn cause(turn: &Turn<'_>) -> String {
     }
     let living = turn.content.living(&life.place.region, life.year);
     let rolled = turn.dice().roll(Purpose::DeathCause, 0).percent();
-    let infectious = u8::try_from(75_u16.saturating_sub(living.life_expectancy).min(55)).unwrap_or(0);
+    // The shorter the lives of a time, the more of them infections end; children's before all.
+    let among_adults = u8::try_from(75_u16.saturating_sub(living.life_expectancy).min(45)).unwrap_or(0);
+    let infectious = if life.age < 15 { 25 + among_adults } else { among_adults };
     let cause = match life.age {
         0 => "infancy",
         _ if rolled < infectious && rolled.is_multiple_of(3) => "respiratory",

@@ -46,7 +46,7 @@ pub struct DrawFactors {
 /// Something that multiplied a weight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Factor {
-    /// The author's reason; `mode.…` and `repeated` are the rules' own.
+    /// The author's reason; `mode` and `repeated` are the rules' own.
     pub why: String,
     /// Percent.
     pub percent: u64,
@@ -55,7 +55,7 @@ pub struct Factor {
 /// The next event of the year, if there is one.
 pub(super) fn next(turn: &mut Turn<'_>) -> Option<Draw> {
     loop {
-        let progress = turn.life.progress.clone()?;
+        let progress = turn.life.progress.as_ref()?;
         let found = match progress.tier {
             Tier::Mandatory => first(turn, Tier::Mandatory),
             Tier::Chained => due_chain(turn),
@@ -64,7 +64,7 @@ pub(super) fn next(turn: &mut Turn<'_>) -> Option<Draw> {
             Tier::Random if progress.draws_left == 0 => None,
             Tier::Random => random(turn, progress.draws_left),
             Tier::Fallback if progress.happened > 0 => None,
-            Tier::Fallback => weighted(turn, Tier::Fallback, 0, 0),
+            Tier::Fallback => quiet(turn),
         };
         let progress = turn.life.progress.as_mut()?;
         match (&found, progress.tier) {
@@ -93,15 +93,8 @@ fn first(turn: &Turn<'_>, tier: Tier) -> Option<Draw> {
 fn certain(turn: &Turn<'_>, ix: EventIx, carried: &BTreeMap<String, PersonId>, caused_by: Option<u32>) -> Option<Draw> {
     let event = turn.event(ix);
     let slots = eligible(turn, event, carried)?;
-    let base_weight = event.weight.into();
-    let factors = DrawFactors {
-        tier: event.scope.tier,
-        base_weight,
-        multipliers: Vec::new(),
-        weight: base_weight,
-        total_weight: base_weight,
-    };
-    Some(Draw { event: ix, slots, caused_by, factors })
+    let weight = weigh(turn, event, &slots);
+    Some(Draw { caused_by, ..draw(turn, ix, slots, weight, weight) })
 }
 
 /// The first scheduled event whose time has come. Those that cannot happen are dropped.
@@ -136,69 +129,82 @@ fn due_chain(turn: &mut Turn<'_>) -> Option<Draw> {
 fn milestone(turn: &Turn<'_>) -> Option<Draw> {
     let pool = turn.content.pool(Tier::Milestone, turn.life.stage);
     pool.iter().find_map(|ix| {
-        let mut draw = certain(turn, *ix, &BTreeMap::new(), None)?;
         let event = turn.event(*ix);
-        let (weight, multipliers) = weigh(turn, event, &draw.slots);
+        let slots = eligible(turn, event, &BTreeMap::new())?;
+        let weight = weigh(turn, event, &slots);
         let happens = turn.dice().roll_for(Purpose::Milestone, &event.id, 0).chance(weight, EVERY_YEAR);
-        draw.factors = DrawFactors { weight, multipliers, total_weight: EVERY_YEAR, ..draw.factors };
-        happens.then_some(draw)
+        happens.then(|| draw(turn, *ix, slots, weight, EVERY_YEAR))
     })
 }
 
-/// One draw among the random events. When authors' rates together leave most years quiet, they are raised
-/// alike until enough years have an event; when they ask for more than a year holds, they compete.
+/// One draw among the random events, by weight. A weight is a claim about how often the event happens, so what
+/// is left of the year stays quiet; but where authors' claims together leave too many years quiet, the quiet
+/// gives way, and where they ask for more than a year holds, they compete.
 fn random(turn: &Turn<'_>, draws_left: u8) -> Option<Draw> {
-    weighted(turn, Tier::Random, draws_left.into(), EVERY_YEAR)
+    weighted(turn, Tier::Random, draws_left, |sum| EVERY_YEAR.min(sum * 100 / EVENTFUL_PERCENT))
 }
 
-fn weighted(turn: &Turn<'_>, tier: Tier, index: u64, scale: u64) -> Option<Draw> {
+/// One of the quiet-year events: what is told when there is nothing to tell.
+fn quiet(turn: &Turn<'_>) -> Option<Draw> {
+    weighted(turn, Tier::Fallback, 0, |sum| sum)
+}
+
+/// A draw by weight from a tier. `whole` says, for the sum of all weights, how much the draw is out of.
+fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, whole: impl Fn(u64) -> u64) -> Option<Draw> {
     let pool = turn.content.pool(tier, turn.life.stage);
-    let candidates: Vec<_> = pool
-        .iter()
-        .filter_map(|ix| {
-            let event = turn.event(*ix);
-            let slots = eligible(turn, event, &BTreeMap::new())?;
-            let (weight, multipliers) = weigh(turn, event, &slots);
-            Some((*ix, slots, weight, multipliers))
-        })
-        .collect();
-    let sum: u64 = candidates.iter().map(|(_, _, weight, _)| weight).sum();
-    let eventful = sum.max(scale * EVENTFUL_PERCENT / 100);
-    let total_weight = if sum == 0 || scale == 0 { sum } else { (sum * scale / eventful).max(sum) };
-    let mut point = turn.dice().roll(Purpose::Draw, (tier as u64) << 8 | index).below(total_weight);
-    for (ix, slots, weight, multipliers) in candidates {
+    let candidates = pool.iter().filter_map(|ix| {
+        let event = turn.event(*ix);
+        let slots = eligible(turn, event, &BTreeMap::new())?;
+        let weight = weigh(turn, event, &slots);
+        Some((*ix, slots, weight))
+    });
+    let candidates: Vec<_> = candidates.collect();
+    let sum: u64 = candidates.iter().map(|(_, _, weight)| weight).sum();
+    let total = whole(sum).max(sum);
+    let mut point = turn.dice().roll_for(Purpose::Draw, tier.as_str(), index).below(total);
+    for (ix, slots, weight) in candidates {
         if point < weight {
-            let base_weight = turn.event(ix).weight.into();
-            let factors = DrawFactors { tier, base_weight, multipliers, weight, total_weight };
-            return Some(Draw { event: ix, slots, caused_by: None, factors });
+            return Some(draw(turn, ix, slots, weight, total));
         }
         point -= weight;
     }
     None
 }
 
-/// The weight of an event here and now, and what made it so.
-fn weigh(turn: &Turn<'_>, event: &Event, slots: &Slots) -> (u64, Vec<Factor>) {
+/// What makes an event more or less likely here and now: why, and by how many percent.
+fn multipliers<'t>(turn: &'t Turn<'_>, event: &'t Event, slots: &'t Slots) -> impl Iterator<Item = (&'t str, u64)> {
     let asked = turn.asked(slots);
-    let mut factors: Vec<Factor> = event
-        .multipliers
-        .iter()
-        .filter(|multiplier| asked.holds(&multiplier.cond))
-        .map(|multiplier| Factor { why: multiplier.why.clone(), percent: multiplier.percent.into() })
-        .collect();
+    let by_author = event.multipliers.iter().filter(move |multiplier| asked.holds(&multiplier.cond));
     let by_mode = mode_percent(turn.mode(), event.risk);
-    if by_mode != 100 {
-        factors.push(Factor { why: format!("mode.{}", turn.mode()), percent: by_mode });
-    }
-    let percent = factors.iter().fold(100, |percent, factor| percent * factor.percent / 100);
-    let mut percent = percent.clamp(MULTIPLIER_BOUNDS.0, MULTIPLIER_BOUNDS.1);
-    let times = turn.life.history.get(&event.id).map_or(0, |seen| seen.count);
-    if times > 0 && event.scope.tier == Tier::Random {
-        let decay = (0..times.min(6)).fold(100, |decay, _| decay * REPEAT_PERCENT / 100);
-        factors.push(Factor { why: "repeated".to_owned(), percent: decay });
-        percent = percent * decay / 100;
-    }
-    (u64::from(event.weight) * percent / 100, factors)
+    let times = match event.scope.tier {
+        Tier::Random => turn.life.history.get(&event.id).map_or(0, |seen| seen.count),
+        _ => 0,
+    };
+    let by_repeats = (0..times.min(6)).fold(100, |percent, _| percent * REPEAT_PERCENT / 100);
+    by_author
+        .map(|multiplier| (multiplier.why.as_str(), multiplier.percent.into()))
+        .chain([("mode", by_mode), ("repeated", by_repeats)])
+        .filter(|(_, percent)| *percent != 100)
+}
+
+/// The weight of an event here and now.
+fn weigh(turn: &Turn<'_>, event: &Event, slots: &Slots) -> u64 {
+    let percent = multipliers(turn, event, slots).fold(100, |product, (_, percent)| product * percent / 100);
+    u64::from(event.weight) * percent.clamp(MULTIPLIER_BOUNDS.0, MULTIPLIER_BOUNDS.1) / 100
+}
+
+/// A draw, with why it came about.
+fn draw(turn: &Turn<'_>, ix: EventIx, slots: Slots, weight: u64, total_weight: u64) -> Draw {
+    let event = turn.event(ix);
+    let multipliers = multipliers(turn, event, &slots).map(|(why, percent)| Factor { why: why.to_owned(), percent });
+    let factors = DrawFactors {
+        tier: event.scope.tier,
+        base_weight: event.weight.into(),
+        multipliers: multipliers.collect(),
+        weight,
+        total_weight,
+    };
+    Draw { event: ix, slots, caused_by: None, factors }
 }
 
 /// How a mode changes the rate of risky events, percent.

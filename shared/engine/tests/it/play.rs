@@ -6,6 +6,7 @@ use engine::{
 };
 
 /// A life with everything that was written down about it.
+#[derive(Debug)]
 pub(crate) struct Lived {
     pub(crate) life: Life,
     pub(crate) log: Vec<LogEntry>,
@@ -18,9 +19,8 @@ pub(crate) fn seed(number: u64) -> Seed {
     Seed(bytes)
 }
 
-pub(crate) fn spec(number: u64) -> LifeSpec {
-    let countries = Content::builtin().countries();
-    let born: Vec<_> = countries.iter().filter(|country| country.valid.is_none()).collect();
+pub(crate) fn spec(content: &Content, number: u64) -> LifeSpec {
+    let born: Vec<_> = content.countries().iter().filter(|country| country.valid.is_none()).collect();
     let country = born[usize::try_from(number * 7 % born.len() as u64).unwrap()];
     LifeSpec {
         name: "林安".to_owned(),
@@ -35,8 +35,13 @@ pub(crate) fn spec(number: u64) -> LifeSpec {
 }
 
 /// Lives a whole life; `choose` picks among the available options.
-pub(crate) fn live(spec: LifeSpec, seed: Seed, mode: Mode, mut choose: impl FnMut(&Life, usize) -> usize) -> Lived {
-    let content = Content::builtin();
+pub(crate) fn live(
+    content: &Content,
+    spec: LifeSpec,
+    seed: Seed,
+    mode: Mode,
+    mut choose: impl FnMut(&Life, usize) -> usize,
+) -> Lived {
     let life = new_life(content, spec, seed).unwrap();
     let mut lived = Lived { log: vec![birth_entry(content, &life)], life, steps: Vec::new() };
     while lived.life.status != Status::Dead {
@@ -60,10 +65,10 @@ pub(crate) fn live(spec: LifeSpec, seed: Seed, mode: Mode, mut choose: impl FnMu
 }
 
 /// The same, with options by a simple rule that differs from life to life.
-pub(crate) fn live_number(number: u64) -> Lived {
+pub(crate) fn live_number(content: &Content, number: u64) -> Lived {
     let mode = Mode::ALL[usize::try_from(number % 3).unwrap()];
     let mut turn = usize::try_from(number).unwrap();
-    live(spec(number), seed(number), mode, move |_, _| {
+    live(content, spec(content, number), seed(number), mode, move |_, _| {
         turn = turn.wrapping_mul(31).wrapping_add(7);
         turn >> 3
     })
