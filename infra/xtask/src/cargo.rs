@@ -43,6 +43,6 @@ pub(crate) fn build(checkout: &Path, program: &str, features: &[&str]) -> Result
 /// When cargo does not say.
 pub(crate) fn executable(messages: &[u8]) -> Result<PathBuf> {
     let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    let paths = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    paths.last().context("cargo did not say where it put the program")
+    let mut paths = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    paths.next_back().context("cargo did not say where it put the program")
 }

@@ -38,7 +38,7 @@ enum Verb {
     Play(stack::PlayArgs),
     /// Write every file that is made from the route table.
     Gen,
-    /// Fail on generated files that are not fresh, on content that does not lint, on templates that do not validate.
+    /// Fail on generated files that are not fresh, and on content, templates, dependencies or links that are not sound.
     Check,
     /// Break something on purpose and count what was lost.
     Drill(drill::DrillArgs),

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -59,9 +60,17 @@ fn route(id: &str, method: &str, path: &str, shells: &[&str]) -> Value {
     })
 }
 
-/// The sample function; Cargo builds it with the tests.
+/// The sample function. Cargo builds examples together with all tests, but not with some of them.
 fn sample() -> PathBuf {
-    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/echo")
+    let program = std::env::current_exe().unwrap();
+    let profile = program.ancestors().nth(2).unwrap();
+    let sample = profile.join("examples/echo");
+    if !sample.exists() {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "testkit", "--example", "echo", "--target-dir"]);
+        assert!(build.arg(profile.parent().unwrap()).status().unwrap().success());
+    }
+    sample
 }
 
 #[tokio::test]

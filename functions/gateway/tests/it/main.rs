@@ -1,11 +1,12 @@
 //! Stories that cross routes, over a real PostgreSQL and a real Redis.
 
 mod bad_input;
+mod container;
+mod crowd;
 mod exactly_once;
+mod lambda;
 mod life;
-mod lives;
 mod outage;
 mod server;
-mod shells;
 mod story;
 mod table;

@@ -1,4 +1,5 @@
-//! Checks that a program of its own does: the author's tool for content, cfn-lint for AWS templates.
+//! Checks that a program of its own does: the author's tool for content, cfn-lint for AWS templates, cargo-deny for
+//! dependencies.
 
 use std::fs;
 use std::path::Path;
@@ -22,6 +23,14 @@ pub(super) fn templates(checkout: &Path) -> Result<Vec<String>> {
     domains.sort_by_key(fs::DirEntry::file_name);
     lint.args(domains.iter().map(|domain| Path::new("infra/aws").join(domain.file_name())));
     findings(&mut lint)
+}
+
+/// Licences, banned crates and sources of everything that is compiled in, by `deny.toml`.
+pub(super) fn dependencies(checkout: &Path) -> Result<Vec<String>> {
+    let environment = python::environment(checkout, "lint")?;
+    let mut deny = Command::new(environment.join("bin/cargo-deny"));
+    deny.current_dir(checkout).args(["--log-level", "error", "--color", "never", "--locked"]);
+    findings(deny.args(["check", "--hide-inclusion-graph", "licenses", "bans", "sources"]))
 }
 
 /// What a linter printed, if it was not content.

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -210,6 +210,6 @@ pub(super) fn response(route: &str, result: &[u8]) -> Result<Response<Body>, Fun
 pub(super) fn own(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(json!({ "message": message }).to_string().into());
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

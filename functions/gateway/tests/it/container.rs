@@ -1,13 +1,9 @@
-//! The same life in every shell: as one process, and as one Lambda function a route under the Lambda runtime API.
+//! A life in the container's and the laptop's process, and how that process begins and ends.
 
 use std::time::Duration;
 
-use gateway::table;
-use serde_json::{Value, json};
-use testkit::{
-    lambda::{Deployment, LambdaApi, build_bins},
-    player::{Player, SeededChooser, Spec},
-};
+use serde_json::json;
+use testkit::player::{Player, SeededChooser, Spec};
 
 use crate::server::{Server, settings};
 
@@ -33,26 +29,6 @@ async fn a_life_in_the_container() {
     assert!(page.contains(r#"http_request_duration_seconds_bucket{method="GET",route="game-events""#), "{page}");
     let open = reqwest::get(format!("{}/metrics", server.url)).await.expect("an answer");
     assert_eq!(open.status(), 404, "metrics are not on the public port");
-}
-
-#[tokio::test]
-async fn a_life_on_lambda() {
-    let bins = build_bins().await.expect("the functions build");
-    let routes = serde_json::from_value(Value::Array(table::rows())).expect("the routes");
-    let env = settings().await.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let api = LambdaApi::start(Deployment { routes, bins, env, instances: 2 }).await.expect("an API");
-    live_a_life(&api.url()).await;
-
-    let probe = reqwest::get(format!("{}/ready", api.url())).await.expect("an answer");
-    assert_eq!(probe.status(), 200);
-    let nowhere = reqwest::get(format!("{}/api/v1/nothing", api.url())).await.expect("an answer");
-    assert_eq!(nowhere.status(), 404);
-    let envelope: Value = nowhere.json().await.expect("an envelope");
-    assert_eq!(envelope["error"]["code"], "NOT_FOUND");
-    assert_eq!(api.errors().len(), 0, "{:?}", api.errors());
-    let log = api.logs("game-advance").expect("its log");
-    let colds = log.lines().filter(|line| line.contains(r#""cold_start":true"#)).count();
-    assert!((1..=2).contains(&colds), "one cold start an instance: {log}");
 }
 
 #[tokio::test]

@@ -1,0 +1,82 @@
+//! The same life, lived through Lambda: every route's own binary under the real runtime API, behind API Gateway's
+//! events. The player is the one who plays against the server, and cannot tell the difference.
+
+use std::collections::BTreeMap;
+
+use gateway::table;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use testkit::{
+    lambda::{self, Deployment, LambdaApi, Route},
+    player::{Player, SeededChooser, Spec},
+};
+
+use crate::server::settings;
+
+async fn deploy(instances: usize) -> LambdaApi {
+    let routes: Vec<Route> = serde_json::from_value(Value::from(table::rows())).expect("rows that the stand-in reads");
+    let env: BTreeMap<_, _> = settings().await.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let bins = lambda::build_bins().await.expect("binaries");
+    LambdaApi::start(Deployment { routes, bins, env, instances }).await.expect("the emulator")
+}
+
+#[tokio::test]
+async fn a_whole_life_passes_through_the_functions() {
+    let api = deploy(1).await;
+    let player = Player::register(&api.url()).await.expect("a player");
+    let spec = Spec::new("林安", "CN", 1962);
+    let life = player.live_to_the_end(&spec, &mut SeededChooser::new(7)).await.expect("a life");
+    let state = player.state(&life.character.character_id).await.expect("a state");
+    assert_eq!(state.version, life.state.version);
+    let events = player.events(&life.character.character_id).await.expect("events");
+    assert!(!events.is_empty());
+
+    assert!(api.errors().is_empty(), "{:?}", api.errors());
+    let log = api.logs("game-advance").expect("a log");
+    assert!(log.lines().any(|line| line.contains(r#""route":"game-advance""#)), "{log}");
+}
+
+#[tokio::test]
+async fn twenty_containers_live_one_year_once() {
+    let api = deploy(4).await;
+    let player = Player::register(&api.url()).await.expect("a player");
+    let character = player.create_character(&Spec::new("林安", "CN", 1962)).await.expect("a character");
+    let state = player.start(&character.character_id, character.version).await.expect("a start");
+    let body = json!({"expected_version": state.version, "mode": "steady"});
+    let path = format!("/game/advance/{}", character.character_id);
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        let once = || player.post_with_key(&path, &body, "once");
+        let (a, b, c, d) = tokio::join!(once(), once(), once(), once());
+        answers.extend([a, b, c, d].map(|answer| answer.expect("an answer").json().clone()));
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");
+    assert!(api.errors().is_empty(), "{:?}", api.errors());
+}
+
+#[tokio::test]
+async fn every_function_answers_and_what_is_not_there_has_an_envelope() {
+    let api = deploy(1).await;
+    let http = Client::new();
+    let rows = [
+        ("/health", StatusCode::OK),
+        ("/ready", StatusCode::OK),
+        ("/docs", StatusCode::OK),
+        ("/api/v1/openapi.json", StatusCode::OK),
+        ("/api/v1/catalog/countries", StatusCode::OK),
+        ("/api/v1/auth/profile", StatusCode::UNAUTHORIZED),
+        ("/api/v1/game/advance/1", StatusCode::METHOD_NOT_ALLOWED),
+        ("/metrics", StatusCode::NOT_FOUND),
+        ("/api/v1/a%20b%2Fc", StatusCode::NOT_FOUND),
+        ("/api/v1/%E4%BA%BA/%00%FF?q=%zz", StatusCode::NOT_FOUND),
+    ];
+    for (path, status) in rows {
+        let answer = http.get(format!("{}{path}", api.url())).send().await.expect("an answer");
+        assert_eq!(answer.status(), status, "{path}");
+        if !status.is_success() {
+            let envelope: Value = answer.json().await.expect("an envelope");
+            assert_eq!(envelope["success"], false, "{path}");
+        }
+    }
+    assert!(api.errors().is_empty(), "{:?}", api.errors());
+}
