@@ -7,7 +7,7 @@ use crate::dice::{Dice, Purpose, Roll, Seed};
 use crate::life::{
     Attributes, Body, Economy, Education, Family, Health, Life, LifeSpec, Place, Skills, SpecError, Status, Traits,
 };
-use crate::log::{Input, LogEntry, canonical, to_hex};
+use crate::log::{Input, LogEntry, canonical};
 use crate::year::{NewPerson, add_person, default_plan, size};
 
 /// Deals a life that has not begun: the same spec and seed always deal the same.
@@ -25,7 +25,7 @@ pub fn new_life(content: &Content, spec: LifeSpec, seed: Seed) -> Result<Life, S
         return Err(SpecError::CountryNotInYear { country: spec.country, from, to });
     }
     let mut life = deal(content, spec, seed, &country.region);
-    life.head = to_hex(&birth_entry(content, &life).hash);
+    life.head = birth_entry(content, &life).hash;
     life.next_entry_seq = 1;
     Ok(life)
 }
@@ -93,7 +93,7 @@ fn deal(content: &Content, spec: LifeSpec, seed: Seed, region: &str) -> Life {
         death: None,
         next_event_seq: 1,
         next_entry_seq: 0,
-        head: String::new(),
+        head: [0; 32],
     };
     relatives(content, &mut life, dice);
     life

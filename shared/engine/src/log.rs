@@ -120,26 +120,19 @@ pub(crate) fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-pub(crate) fn from_hex(hex: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
-    digits?.chunks(2).map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte * 16 + digit)).ok()).collect()
-}
-
-mod hex_hash {
+/// A hash as 64 hex digits, wherever state is written as JSON.
+pub(crate) mod hex_hash {
+    use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&super::to_hex(hash))
+    pub(crate) fn serialize<S: Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        serializer.serialize_str(&hex)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
         let hex = String::deserialize(deserializer)?;
-        let bytes = super::from_hex(&hex).and_then(|bytes| bytes.try_into().ok());
-        bytes.ok_or_else(|| serde::de::Error::custom("a hash is 64 hex digits"))
+        hex.parse().map(|hash: content::ContentHash| hash.0).map_err(D::Error::custom)
     }
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn live_again(content: &Content, life: Option<Life>, entry: &LogEntry
     let step = match (&entry.input, life) {
         (Input::Birth { spec, seed }, None) => {
             let life = new_life(content, spec.clone(), *seed).map_err(ReplayError::ImpossibleBirth)?;
-            let same = life.head == crate::log::to_hex(&entry.hash);
+            let same = life.head == entry.hash;
             return if same { Ok(life) } else { Err(ReplayError::OtherOutcome { seq }) };
         }
         (Input::Birth { .. }, Some(_)) | (_, None) => return Err(ReplayError::NoBirth),

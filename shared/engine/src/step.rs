@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::Content;
 use crate::life::{Death, Life, Status};
-use crate::log::{Input, LogEntry, OnPending, canonical, from_hex, to_hex};
+use crate::log::{Input, LogEntry, OnPending, canonical};
 use crate::record::{Change, DecisionId, EventRecord, Outcome, PendingDecision, Requirement};
 use crate::year::{self, Trace, Turn};
 
@@ -211,12 +211,12 @@ impl<'a> Move<'a> {
     fn end(self, input: Input) -> Step {
         let Self { turn, stage, outcome, changes } = self;
         let (content, mut life, events) = (turn.content, turn.life, turn.events);
-        let came =
-            Came { events: &events, changes: &changes, pending: life.pending.as_ref(), death: life.death.as_ref() };
-        let previous = from_hex(&life.head).unwrap_or_default();
-        let entry = LogEntry::new(&previous, life.next_entry_seq, life.age, input, content.hash(), canonical(&came));
+        let written =
+            Written { events: &events, changes: &changes, pending: life.pending.as_ref(), death: life.death.as_ref() };
+        let entry =
+            LogEntry::new(&life.head, life.next_entry_seq, life.age, input, content.hash(), canonical(&written));
         life.next_entry_seq += 1;
-        life.head = to_hex(&entry.hash);
+        life.head = entry.hash;
         Step {
             year_complete: life.progress.is_none(),
             stage_changed: life.stage != stage,
@@ -232,7 +232,7 @@ impl<'a> Move<'a> {
 
 /// What a log entry keeps of a move.
 #[derive(Serialize)]
-struct Came<'a> {
+struct Written<'a> {
     events: &'a [EventRecord],
     changes: &'a [Change],
     pending: Option<&'a PendingDecision>,

@@ -17,6 +17,7 @@ pub use person::{Person, PersonId, PersonName, PersonSnapshot};
 pub use spec::{LifeSpec, Mortality, SpecError};
 
 use crate::dice::Seed;
+use crate::log::hex_hash;
 use crate::record::PendingDecision;
 
 /// One life, from draft to death.
@@ -84,8 +85,9 @@ pub struct Life {
     pub next_event_seq: u32,
     /// Number of the next log entry.
     pub next_entry_seq: u32,
-    /// Hash of the last log entry, hex.
-    pub head: String,
+    /// Hash of the last log entry.
+    #[serde(with = "hex_hash")]
+    pub head: [u8; 32],
 }
 
 /// Where a life stands.

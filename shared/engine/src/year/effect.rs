@@ -7,7 +7,7 @@ use super::slot::Slots;
 use super::turn::{Bond, Score, Turn};
 use super::{household, school, work};
 use crate::dice::Purpose;
-use crate::life::{Ailment, Asset, Mortality, PersonId};
+use crate::life::{Ailment, Asset, Mortality, Person, PersonId};
 use crate::record::Value;
 
 /// Days of wages one point of household wealth stands for.
@@ -136,7 +136,7 @@ fn apply_one(turn: &mut Turn<'_>, effect: &Effect, source: &str, size: i32, slot
 
 /// Does something with a person, if there is one and it is alive: the dead neither marry nor quarrel.
 fn with(turn: &mut Turn<'_>, id: Option<PersonId>, act: impl FnOnce(&mut Turn<'_>, PersonId)) {
-    let living = id.filter(|id| turn.life.person(*id).is_some_and(crate::life::Person::is_alive));
+    let living = id.filter(|id| turn.life.person(*id).is_some_and(Person::is_alive));
     if let Some(id) = living {
         act(turn, id);
     }

@@ -1,14 +1,15 @@
 //! An event happens: what it does at once, what it asks, what the answer brings.
 
-use content::{Branch, Check, Choice, Event};
+use content::{Branch, Check, Choice, Cond, Event, Num};
 
 use super::effect::{self, Origin};
 use super::select::Draw;
 use super::slot::{self, Slots};
 use super::turn::{TracedDraw, TracedOdds, Turn};
+use crate::ask::Asked;
 use crate::dice::Purpose;
 use crate::life::{Scheduled, Seen};
-use crate::odds::{judge, odds};
+use crate::odds::{OddsFactor, judge, odds};
 use crate::record::{
     CheckResult, DecisionId, DecisionRecord, EventRecord, OptionState, Outcome, Params, PendingDecision, Requirement,
 };
@@ -181,14 +182,14 @@ fn pending(turn: &mut Turn<'_>, event: &Event, record: &EventRecord, slots: &Slo
     })
 }
 
-fn offer(choice: &Choice, asked: crate::ask::Asked<'_>) -> (OptionState, Vec<crate::odds::OddsFactor>) {
+fn offer(choice: &Choice, asked: Asked<'_>) -> (OptionState, Vec<OddsFactor>) {
     let requirements: Vec<Requirement> = choice
         .requires
         .iter()
         .map(|requirement| {
             let met = asked.holds(&requirement.cond);
             match &requirement.cond {
-                content::Cond::Compare(content::Num::Of(quantity), op, content::Num::Const(value)) => {
+                Cond::Compare(Num::Of(quantity), op, Num::Const(value)) => {
                     Requirement::number(quantity.path(), *op, *value, met)
                 }
                 _ => Requirement::condition(&requirement.source, met),

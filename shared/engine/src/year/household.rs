@@ -3,9 +3,9 @@
 use content::{Gender, Relation};
 
 use super::people::{NewPerson, meet};
-use super::turn::{Score, Turn};
+use super::turn::{Bond, Score, Turn};
 use crate::dice::Purpose;
-use crate::life::PersonId;
+use crate::life::{Economy, PersonId};
 use crate::record::Value;
 
 /// Paid days in a year.
@@ -33,7 +33,7 @@ pub(super) fn money(turn: &mut Turn<'_>) {
 }
 
 /// Moves cash; what it does not cover becomes debt, what it more than covers first pays debt.
-pub(super) fn settle(economy: &mut crate::life::Economy, amount: i64) {
+pub(super) fn settle(economy: &mut Economy, amount: i64) {
     let balance = economy.cash_days + amount - economy.debt_days;
     economy.cash_days = balance.max(0);
     economy.debt_days = (-balance).clamp(0, 5 * WORKING_DAYS);
@@ -118,7 +118,7 @@ pub(super) fn part(turn: &mut Turn<'_>, id: PersonId, source: &str) {
         Some(Relation::Lover) => set_relation(turn, id, Relation::Friend, source),
         _ => {}
     }
-    turn.bond(id, super::turn::Bond::Intimacy, -30, source);
+    turn.bond(id, Bond::Intimacy, -30, source);
 }
 
 fn set_relation(turn: &mut Turn<'_>, id: PersonId, relation: Relation, source: &str) {

@@ -19,9 +19,13 @@ pub(crate) use people::{NewPerson, add_person};
 pub use select::{DrawFactors, Factor};
 pub(crate) use turn::{Trace, Turn};
 
-use content::{MAX_AGE, Stage, Tier};
+use content::{MAX_AGE, Mode, Stage, Tier};
 
+use crate::dice::Purpose;
 use crate::life::Progress;
+
+/// Chance in percent that a year has room for two random events.
+const SECOND_DRAW_PERCENT: u8 = 30;
 
 /// The changes everybody sees in a year, before any event.
 pub(crate) fn pass(turn: &mut Turn<'_>) {
@@ -40,12 +44,12 @@ pub(crate) fn pass(turn: &mut Turn<'_>) {
 }
 
 /// Opens the year's events.
-pub(crate) fn open(turn: &mut Turn<'_>, mode: content::Mode) {
-    let draws = if turn.dice().roll(crate::dice::Purpose::DrawCount, 0).percent() < 30 { 2 } else { 1 };
+pub(crate) fn open(turn: &mut Turn<'_>, mode: Mode) {
+    let second_draw = turn.dice().roll(Purpose::DrawCount, 0).percent() < SECOND_DRAW_PERCENT;
     turn.life.progress = Some(Progress {
         mode,
         tier: Tier::Mandatory,
-        draws_left: draws,
+        draws_left: 1 + u8::from(second_draw),
         happened: 0,
         milestone: false,
         quotas: Vec::new(),

@@ -10,8 +10,8 @@ use super::report::Rule;
 use super::source::Document;
 use super::table::references;
 use crate::model::{
-    Cond, Event, EventIx, EventType, LAST_YEAR, Limits, MAX_AGE, Missing, Multiplier, Pick, RelationSet, Risk, Rules,
-    Scope, Settlement, Slot, SlotSource, Stage, Terrain, Tier,
+    Cond, Event, EventIx, EventType, LAST_YEAR, Lasting, Limits, MAX_AGE, Missing, Multiplier, Pick, RelationSet, Risk,
+    Rules, Scope, Settlement, Slot, SlotSource, Stage, Terrain, Tier,
 };
 
 /// What a reader may ask to be spared.
@@ -60,12 +60,7 @@ pub(super) fn read(documents: &[Document<'_>], ids: &Ids<'_>, rules: &mut Rules)
 }
 
 /// One event, with the lasting effects it defines.
-fn event(
-    id: &str,
-    fields: &Fields<'_>,
-    slot_names: &[String],
-    ids: &Ids<'_>,
-) -> (Option<Event>, Vec<crate::model::Lasting>) {
+fn event(id: &str, fields: &Fields<'_>, slot_names: &[String], ids: &Ids<'_>) -> (Option<Event>, Vec<Lasting>) {
     let names = Names { ids, slots: slot_names, about_person: false };
     let mut branches = Branches::new(names);
     let event = read_event(id, fields, names, &mut branches);

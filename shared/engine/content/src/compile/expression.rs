@@ -7,8 +7,8 @@ use super::reader::Node;
 use super::report::Rule;
 use super::source::At;
 use crate::model::{
-    Attribute, CompareOp, Cond, Fact, Gender, Mode, Num, PersonFact, PersonQuantity, Quantity, RelationSet, Settlement,
-    Skill, SlotIx, Stage, Terrain, Trait, Who,
+    Attribute, CompareOp, Cond, EventIx, Fact, Gender, Mode, Num, PersonFact, PersonQuantity, Quantity, RelationSet,
+    Settlement, Skill, SlotIx, Stage, Terrain, Trait, Who,
 };
 
 /// What names mean where an expression stands.
@@ -90,7 +90,7 @@ enum Value {
     /// Something compared with a word.
     Word(Subject),
     /// `event("x")`: a condition, or the start of `.years_ago`.
-    Event(crate::model::EventIx),
+    Event(EventIx),
 }
 
 #[derive(Clone, Copy)]

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let told = content.render_event(Locale::En, record);
             println!("{:>4}  age {:>3}  {:<28} {}", record.event_seq, record.age, record.event_id, told.title);
         }
-        println!("events={} age={} hash={}", lived.events.len(), lived.life.age, lived.life.head);
+        println!("events={} age={}", lived.events.len(), lived.life.age);
         return Ok(ExitCode::SUCCESS);
     };
     let explanation = explain(content, &lived.log, event_seq)?.context("this life has no such event")?;
