@@ -51,7 +51,11 @@ impl Email {
     fn parse(text: String) -> Result<Self, Broken> {
         let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
         let shaped = text.rsplit_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && local.len() <= 64 && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
+            !local.is_empty()
+                && local.len() <= 64
+                && domain.contains('.')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
         });
         if plain && shaped && text.len() <= 254 {
             return Ok(Self(text));

@@ -71,7 +71,7 @@ async fn create(_: Player, cx: Cx, idem: Idem, Json(req): Json<CreateIn>) -> Rep
         ranked: req.ranked.unwrap_or(true),
         content_filter: Vec::new(),
     };
-    let life = engine::new_life(cx.content(), spec, Seed(cx.random())).map_err(refused)?;
+    let life = engine::new_life(cx.content(), spec, Seed(cx.random())).map_err(|error| refused(&error))?;
     let birth = engine::birth_entry(cx.content(), &life);
     let character_id = CharacterId(cx.new_id());
     let now = cx.now();
@@ -90,12 +90,15 @@ async fn create(_: Player, cx: Cx, idem: Idem, Json(req): Json<CreateIn>) -> Rep
     characters::create(&cx, &idem, &new, answer).await
 }
 
-fn refused(error: SpecError) -> ApiError {
+fn refused(error: &SpecError) -> ApiError {
     match error {
         SpecError::UnknownCountry(_) => ApiError::invalid_field(
             "birth_country",
             "one_of",
-            Text::new("No such country; see /api/v1/catalog/countries.", "没有这个国家或地区，见 /api/v1/catalog/countries。"),
+            Text::new(
+                "No such country; see /api/v1/catalog/countries.",
+                "没有这个国家或地区，见 /api/v1/catalog/countries。",
+            ),
         ),
         SpecError::BirthYearOutOfRange(_) => ApiError::invalid_field(
             "birth_year",

@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 
 /// 1 to 40 characters, none of them a control character, not all of them spaces.
 #[derive(Debug, Clone, Deserr, ToSchema)]
-#[deserr(try_from(String) = Name::parse -> Broken)]
+#[deserr(try_from(&String) = Name::parse -> Broken)]
 #[schema(value_type = String, min_length = 1, max_length = 40)]
 pub(crate) struct Name(pub(crate) String);
 
 impl Name {
-    fn parse(text: String) -> Result<Self, Broken> {
+    fn parse(text: &str) -> Result<Self, Broken> {
         let trimmed = text.trim();
         let sound = !trimmed.chars().any(char::is_control) && !trimmed.contains(['{', '}']);
         if sound && (1..=40).contains(&trimmed.chars().count()) {
@@ -43,7 +43,10 @@ impl CountryCode {
         }
         Err(Broken::new(
             "format",
-            Text::new("Must be two capital letters (ISO 3166-1), such as CN.", "必须是两个大写字母（ISO 3166-1），如 CN。"),
+            Text::new(
+                "Must be two capital letters (ISO 3166-1), such as CN.",
+                "必须是两个大写字母（ISO 3166-1），如 CN。",
+            ),
         ))
     }
 }

@@ -19,9 +19,9 @@ pub const ROUTE: Route = Route::get("character-get", "/api/v1/characters/{charac
     .build(|| routing::get(get));
 
 async fn get(me: Player, cx: Cx, Path(id): Path<CharacterId>) -> Reply<CharacterOut> {
-    let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or_else(|| {
-        ApiError::not_found(Text::new("There is no such character.", "没有这个角色。"))
-    })?;
+    let standing = lives::owned_by(cx.db(), me.id, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))?;
     let out = CharacterOut::of(cx.content(), cx.locale(), &standing);
     Ok(Answer::ok(&out)?.versioned(&cx, standing.version))
 }

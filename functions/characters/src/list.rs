@@ -73,12 +73,12 @@ struct ListQuery {
 
 /// The last character of the page before.
 #[derive(Debug, Clone, Copy, Deserr)]
-#[deserr(try_from(String) = Cursor::parse -> Broken)]
+#[deserr(try_from(&String) = Cursor::parse -> Broken)]
 struct Cursor(CharacterId);
 
 impl Cursor {
-    fn parse(text: String) -> Result<Self, Broken> {
-        Uuid::try_parse(&text).map(|id| Self(CharacterId(id))).map_err(|_| BAD_CURSOR)
+    fn parse(text: &str) -> Result<Self, Broken> {
+        Uuid::try_parse(text).map(|id| Self(CharacterId(id))).map_err(|_| BAD_CURSOR)
     }
 }
 

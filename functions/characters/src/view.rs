@@ -115,9 +115,8 @@ impl CharacterOut {
     pub(crate) fn of(content: &Content, locale: Locale, standing: &Standing) -> Self {
         let life = &standing.life;
         let country = content.country(&life.spec.country);
-        let birth_name = country.map_or(life.spec.country.as_str(), |country| {
-            country.name_in(life.spec.birth_year).get(locale)
-        });
+        let birth_name =
+            country.map_or(life.spec.country.as_str(), |country| country.name_in(life.spec.birth_year).get(locale));
         Self {
             character_id: standing.character_id,
             lineage_id: standing.lineage_id,
@@ -140,11 +139,7 @@ impl CharacterOut {
                 settlement: life.place.settlement.as_str(),
                 terrain: life.place.terrain.as_str(),
             },
-            body: BodyOut {
-                looks: life.body.looks,
-                height_cm: life.body.height_cm,
-                weight_g: life.body.weight_g,
-            },
+            body: BodyOut { looks: life.body.looks, height_cm: life.body.height_cm, weight_g: life.body.weight_g },
             traits: TraitsOut {
                 extraversion: life.traits.extraversion,
                 optimism: life.traits.optimism,
@@ -198,8 +193,5 @@ impl MemberOut {
 }
 
 fn is_family(person: &Person) -> bool {
-    matches!(
-        person.relation,
-        Relation::Father | Relation::Mother | Relation::Sibling | Relation::Grandparent
-    )
+    matches!(person.relation, Relation::Father | Relation::Mother | Relation::Sibling | Relation::Grandparent)
 }

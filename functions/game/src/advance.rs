@@ -132,11 +132,7 @@ async fn advance(
 }
 
 /// Lives the years asked for, and says why it stopped.
-fn live<'a>(
-    content: &Content,
-    from: &'a Standing,
-    req: &AdvanceIn,
-) -> Result<(Lived<'a>, &'static str), InputError> {
+fn live<'a>(content: &Content, from: &'a Standing, req: &AdvanceIn) -> Result<(Lived<'a>, &'static str), InputError> {
     let ModeWord(mode) = req.mode;
     let on_pending = match req.on_pending {
         Some(Pending::Default) => OnPending::Default,

@@ -55,12 +55,12 @@ pub(crate) struct DecideIn {
 
 /// A decision's id as the API gave it.
 #[derive(Debug, Clone, Copy, Deserr, ToSchema)]
-#[deserr(try_from(String) = DecisionIdIn::parse -> Broken)]
+#[deserr(try_from(&String) = DecisionIdIn::parse -> Broken)]
 #[schema(value_type = String, pattern = "^[0-9]{1,9}$")]
 pub(crate) struct DecisionIdIn(DecisionId);
 
 impl DecisionIdIn {
-    fn parse(text: String) -> Result<Self, Broken> {
+    fn parse(text: &str) -> Result<Self, Broken> {
         let digits = (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = digits.then(|| text.parse().ok()).flatten();
         number.map(|number| Self(DecisionId(number))).ok_or(Broken::new(

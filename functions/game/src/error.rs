@@ -21,9 +21,7 @@ impl From<InputError> for GameError {
 impl From<GameError> for ApiError {
     fn from(error: GameError) -> Self {
         match error {
-            GameError::NoSuchLife => {
-                Self::not_found(Text::new("There is no such character.", "没有这个角色。"))
-            }
+            GameError::NoSuchLife => Self::not_found(Text::new("There is no such character.", "没有这个角色。")),
             GameError::Refused(refused) => conflict(&refused),
         }
     }

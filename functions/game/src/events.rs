@@ -52,22 +52,22 @@ struct EventsQuery {
 
 /// The number of the last event of the page before.
 #[derive(Debug, Clone, Copy, Deserr)]
-#[deserr(try_from(String) = Cursor::parse -> Broken)]
+#[deserr(try_from(&String) = Cursor::parse -> Broken)]
 struct Cursor(i32);
 
 impl Cursor {
-    fn parse(text: String) -> Result<Self, Broken> {
+    fn parse(text: &str) -> Result<Self, Broken> {
         text.parse().ok().filter(|seq| *seq > 0).map(Self).ok_or(BAD_CURSOR)
     }
 }
 
 /// 0 to 120.
 #[derive(Debug, Clone, Copy, Deserr)]
-#[deserr(try_from(String) = Age::parse -> Broken)]
+#[deserr(try_from(&String) = Age::parse -> Broken)]
 struct Age(i16);
 
 impl Age {
-    fn parse(text: String) -> Result<Self, Broken> {
+    fn parse(text: &str) -> Result<Self, Broken> {
         let age = text.parse().ok().filter(|age| (0..=120).contains(age));
         age.map(Self).ok_or(Broken::new("range", Text::new("Must be 0 to 120.", "必须在 0 到 120 之间。")))
     }

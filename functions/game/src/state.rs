@@ -9,7 +9,10 @@ use crate::{error::GameError, view::StateOut};
 pub const ROUTE: Route = Route::get("game-state", "/api/v1/game/state/{character_id}")
     .docs(|operation| {
         operation
-            .about("Where a life stands", "Everything a client needs to show the present year and what can be done next.")
+            .about(
+                "Where a life stands",
+                "Everything a client needs to show the present year and what can be done next.",
+            )
             .answers::<StateOut>(200, "The state.")
             .revalidates()
             .fails(Code::NotFound, &[])

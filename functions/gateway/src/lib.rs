@@ -28,7 +28,9 @@ pub const DOMAINS: &[Domain] = &[
 pub fn routes(only: Option<&str>) -> Vec<&'static Route> {
     let known = only.is_none_or(|name| DOMAINS.iter().any(|domain| domain.name == name));
     let wanted = |domain: &&Domain, route: &Route| {
-        only.is_none_or(|name| name == domain.name || route.is_fallback() || route.exposure != platform::route::Exposure::Public)
+        only.is_none_or(|name| {
+            name == domain.name || route.is_fallback() || route.exposure != platform::route::Exposure::Public
+        })
     };
     DOMAINS
         .iter()

@@ -50,15 +50,22 @@ fn main() -> ExitCode {
         Command::Serve { only } => serve(only.as_deref()),
         Command::Migrate => migrate(),
         Command::Healthcheck => healthcheck(),
-        Command::Routes => serde_json::to_string_pretty(&table::rows()).map_err(Into::into).and_then(|rows| print(&rows)),
-        Command::Openapi { json: true } => table::openapi().to_pretty_json().map_err(Into::into).and_then(|text| print(&text)),
-        Command::Openapi { json: false } => table::openapi().to_yaml().map_err(Into::into).and_then(|text| print(&text)),
+        Command::Routes => {
+            serde_json::to_string_pretty(&table::rows()).map_err(Into::into).and_then(|rows| print(&rows))
+        }
+        Command::Openapi { json: true } => {
+            table::openapi().to_pretty_json().map_err(Into::into).and_then(|text| print(&text))
+        }
+        Command::Openapi { json: false } => {
+            table::openapi().to_yaml().map_err(Into::into).and_then(|text| print(&text))
+        }
         Command::Keygen => keygen(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let line = serde_json::json!({"level": "ERROR", "message": "gateway cannot go on", "error": format!("{error:#}")});
+            let line =
+                serde_json::json!({"level": "ERROR", "message": "gateway cannot go on", "error": format!("{error:#}")});
             let _ = writeln!(std::io::stderr(), "{line}");
             ExitCode::FAILURE
         }
@@ -104,11 +111,7 @@ fn keygen() -> anyhow::Result<()> {
     let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key();
     let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     let kid = &encode(public.as_bytes())[..8];
-    print(&format!(
-        "AUTH_SIGNING_KEY={kid}:{}\nAUTH_VERIFYING_KEYS={kid}:{}",
-        encode(&seed),
-        encode(public.as_bytes())
-    ))
+    print(&format!("AUTH_SIGNING_KEY={kid}:{}\nAUTH_VERIFYING_KEYS={kid}:{}", encode(&seed), encode(public.as_bytes())))
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -17,7 +17,10 @@ pub const ROUTE: Route = Route::get("system-health", "/health")
     .memory_mb(128)
     .docs(|operation| {
         operation
-            .about("Whether the process is alive", "Looks at the process only: it stays healthy while Postgres or Redis is away.")
+            .about(
+                "Whether the process is alive",
+                "Looks at the process only: it stays healthy while Postgres or Redis is away.",
+            )
             .answers::<HealthOut>(200, "Alive.")
     })
     .build(|| get(health));

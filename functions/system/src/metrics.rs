@@ -5,7 +5,8 @@ use http::StatusCode;
 use platform::{
     Answer, ApiError, Reply, Route,
     route::{Auth, Cache, Exposure, Rate, Shells},
-    telemetry, text::Text,
+    telemetry,
+    text::Text,
 };
 
 /// `GET /metrics`.

@@ -40,7 +40,9 @@ async fn ready(cx: Cx) -> Reply<ReadyOut> {
         Phase::Starting => return Err(ApiError::unavailable(1, "still starting").reason("STARTING")),
         Phase::Draining => return Err(ApiError::unavailable(1, "draining").reason("DRAINING")),
     }
-    let is_current = migrations::is_current(cx.db()).await.map_err(|error| ApiError::unavailable(1, error).reason("POSTGRES_AWAY"))?;
+    let is_current = migrations::is_current(cx.db())
+        .await
+        .map_err(|error| ApiError::unavailable(1, error).reason("POSTGRES_AWAY"))?;
     if !is_current {
         return Err(ApiError::unavailable(5, "the schema is older than this release").reason("SCHEMA_TOO_OLD"));
     }

@@ -179,16 +179,16 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let metrics_port = self.number(METRICS_PORT, 0, 65535);
         let database_url = self.parse(DATABASE_URL, |text| url(text, &["postgres://", "postgresql://"]));
         let database_max_connections = self.number(DATABASE_MAX_CONNECTIONS, 1, 1000);
-        let redis_url = self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
-        let auth_signing_key = self.optional(AUTH_SIGNING_KEY, |text| {
-            key(text).map(|(kid, seed)| SigningKey { kid, seed: seed.into() })
-        });
+        let redis_url =
+            self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
+        let auth_signing_key =
+            self.optional(AUTH_SIGNING_KEY, |text| key(text).map(|(kid, seed)| SigningKey { kid, seed: seed.into() }));
         let auth_verifying_keys =
             self.list(AUTH_VERIFYING_KEYS, |item| key(item).map(|(kid, x)| VerifyingKey { kid, x }));
         let log_level = self.parse(LOG_LEVEL, |text| {
-            text.parse::<tracing_subscriber::filter::Targets>()
-                .map(|_| text.to_owned())
-                .map_err(|_| "must be a level (error, warn, info, debug, trace) or a list like info,sqlx=debug".to_owned())
+            text.parse::<tracing_subscriber::filter::Targets>().map(|_| text.to_owned()).map_err(|_| {
+                "must be a level (error, warn, info, debug, trace) or a list like info,sqlx=debug".to_owned()
+            })
         });
         let rate_limit_percent = self.number(RATE_LIMIT_PERCENT, 0, 100_000);
         let memory_kib = self.number(ARGON2_MEMORY_KIB, 8, 1_048_576);
@@ -268,7 +268,8 @@ fn key(text: &str) -> Result<(String, String), String> {
 }
 
 fn origin(text: &str) -> Result<String, String> {
-    let well_formed = text == "*" || ((text.starts_with("https://") || text.starts_with("http://")) && !text.ends_with('/'));
+    let well_formed =
+        text == "*" || ((text.starts_with("https://") || text.starts_with("http://")) && !text.ends_with('/'));
     if well_formed && ::http::HeaderValue::from_str(text).is_ok() {
         Ok(text.to_owned())
     } else {

@@ -39,7 +39,11 @@ impl World for RealWorld {
         Utc::now()
     }
 
-    #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "the one place that asks for entropy; without it nothing is safe")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::expect_used,
+        reason = "the one place that asks for entropy; without it nothing is safe"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives randomness");
     }
@@ -89,9 +93,9 @@ impl Ctx {
     pub fn with_world(config: Config, world: Box<dyn World>) -> Result<Self, CtxError> {
         let db = store::pool::connect_lazy(&config).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
         let redis = match &config.redis_url {
-            Some(url) => Some(
-                Redis::connect_lazy(url.expose_secret()).map_err(|error| CtxError("REDIS_URL", error.into()))?,
-            ),
+            Some(url) => {
+                Some(Redis::connect_lazy(url.expose_secret()).map_err(|error| CtxError("REDIS_URL", error.into()))?)
+            }
             None => None,
         };
         let tokens = TokenVerifier::new(&config.auth_verifying_keys)

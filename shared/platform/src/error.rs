@@ -123,8 +123,7 @@ impl ApiError {
 
     /// 503 with Retry-After; `cause` goes to the log.
     pub fn unavailable(retry_after_s: u64, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        let text =
-            Text::new("The service is briefly unavailable; please try again.", "服务暂时不可用，请稍后再试。");
+        let text = Text::new("The service is briefly unavailable; please try again.", "服务暂时不可用，请稍后再试。");
         Self::new(Code::ServiceUnavailable, text).retry_after(retry_after_s).caused_by(cause)
     }
 

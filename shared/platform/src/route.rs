@@ -129,7 +129,7 @@ pub struct Route {
 }
 
 impl Route {
-    const fn new(method: Method, id: &'static str, path: &'static str) -> RouteBuilder {
+    const fn describe(method: Method, id: &'static str, path: &'static str) -> RouteBuilder {
         RouteBuilder(Self {
             id,
             method,
@@ -149,27 +149,27 @@ impl Route {
 
     /// A read.
     pub const fn get(id: &'static str, path: &'static str) -> RouteBuilder {
-        Self::new(Method::Get, id, path).cache(Cache::Private)
+        Self::describe(Method::Get, id, path).cache(Cache::Private)
     }
 
     /// A change of state or a creation.
     pub const fn post(id: &'static str, path: &'static str) -> RouteBuilder {
-        Self::new(Method::Post, id, path).rate(Rate::Play)
+        Self::describe(Method::Post, id, path).rate(Rate::Play)
     }
 
     /// A replacement.
     pub const fn put(id: &'static str, path: &'static str) -> RouteBuilder {
-        Self::new(Method::Put, id, path).rate(Rate::Play)
+        Self::describe(Method::Put, id, path).rate(Rate::Play)
     }
 
     /// A removal.
     pub const fn delete(id: &'static str, path: &'static str) -> RouteBuilder {
-        Self::new(Method::Delete, id, path).rate(Rate::Play)
+        Self::describe(Method::Delete, id, path).rate(Rate::Play)
     }
 
     /// Whatever no other route answers.
     pub const fn fallback(id: &'static str) -> RouteBuilder {
-        Self::new(Method::Any, id, DEFAULT_PATH).auth(Auth::Public).rate(Rate::Public)
+        Self::describe(Method::Any, id, DEFAULT_PATH).auth(Auth::Public).rate(Rate::Public)
     }
 
     /// Whether this is the fallback.

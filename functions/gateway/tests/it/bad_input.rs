@@ -44,7 +44,10 @@ fn samples() -> Vec<Sample> {
                 ("email", text(&[json!("nobody"), json!("a@b"), json!("a b@example.org")])),
                 ("platform", text(&[json!("toaster")])),
                 ("locale", text(&[json!("fr")])),
-                ("device", vec![json!("pixel"), json!({"id": 1}), json!({"name": "no id"}), json!({"id": "a", "x": 1})]),
+                (
+                    "device",
+                    vec![json!("pixel"), json!({"id": 1}), json!({"name": "no id"}), json!({"id": "a", "x": 1})],
+                ),
             ],
             ..sample("auth-register")
         },
@@ -104,7 +107,17 @@ fn samples() -> Vec<Sample> {
         },
         sample("game-state"),
         Sample {
-            queries: vec!["age=-1", "age=121", "age=x", "type=odd", "order=sideways", "limit=0", "cursor=0", "cursor=x", "nope=1"],
+            queries: vec![
+                "age=-1",
+                "age=121",
+                "age=x",
+                "type=odd",
+                "order=sideways",
+                "limit=0",
+                "cursor=0",
+                "cursor=x",
+                "nope=1",
+            ],
             ..sample("game-events")
         },
         sample("catalog-countries"),
@@ -239,7 +252,10 @@ async fn bodies() {
             StatusCode::UNPROCESSABLE_ENTITY,
             &what("an unknown field"),
         );
-        assert_eq!((&error["fields"][0]["field"], &error["fields"][0]["rule"]), (&json!("no_such_field"), &json!("unknown_field")));
+        assert_eq!(
+            (&error["fields"][0]["field"], &error["fields"][0]["rule"]),
+            (&json!("no_such_field"), &json!("unknown_field"))
+        );
     }
 }
 
@@ -253,7 +269,8 @@ async fn fields() {
             for value in values {
                 let mut body = sample.body.clone().unwrap_or_default();
                 body[*field] = value.clone();
-                let what = format!("{} with {field} = {}", route.id, value.to_string().chars().take(40).collect::<String>());
+                let what =
+                    format!("{} with {field} = {}", route.id, value.to_string().chars().take(40).collect::<String>());
                 let answer = stage.call(route, &path, Some(&body)).await;
                 let error = assert_refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, &what);
                 let named = error["fields"].as_array().expect("fields");
@@ -272,7 +289,12 @@ async fn fields() {
             let answer = stage.call(route, &path, Some(&body)).await;
             let error = assert_refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, route.id);
             let named = error["fields"].as_array().map_or(0, Vec::len);
-            assert!(named >= sample.wrong.len(), "{}: {named} of {} fields named: {error}", route.id, sample.wrong.len());
+            assert!(
+                named >= sample.wrong.len(),
+                "{}: {named} of {} fields named: {error}",
+                route.id,
+                sample.wrong.len()
+            );
         }
         for query in &sample.queries {
             let answer = stage.call(route, &format!("{path}?{query}"), None).await;
@@ -304,7 +326,11 @@ async fn tokens() {
         let missing = assert_refused(&call(None).await, StatusCode::UNAUTHORIZED, route.id);
         assert_eq!(missing["reason"], "TOKEN_MISSING", "{}", route.id);
         for (case, token, reason) in &bad_tokens {
-            let error = assert_refused(&call(Some(token)).await, StatusCode::UNAUTHORIZED, &format!("{} with {case}", route.id));
+            let error = assert_refused(
+                &call(Some(token)).await,
+                StatusCode::UNAUTHORIZED,
+                &format!("{} with {case}", route.id),
+            );
             assert_eq!(error["reason"], *reason, "{} with {case}", route.id);
         }
     }
@@ -319,7 +345,8 @@ async fn bad_tokens(app: &TestApp, stage: &Stage<'_>) -> Vec<(&'static str, Stri
             "sub": profile["user_id"], "sid": profile["user_id"], "platform": "web", "scope": "play",
             "aud": aud, "iat": now, "exp": exp
         });
-        let pkcs8 = [&[0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20][..], &[seed; 32]].concat();
+        let pkcs8 =
+            [&[0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20][..], &[seed; 32]].concat();
         let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
         encode(&header, &claims, &EncodingKey::from_ed_der(&pkcs8)).expect("a token")
     };
@@ -389,7 +416,8 @@ async fn methods_and_headers() {
     assert_refused(&app.get("/api/v1/nothing").send().await, StatusCode::NOT_FOUND, "nowhere");
 
     let body = json!({"expected_version": 2, "mode": "steady"});
-    let advance = || app.post(&format!("/api/v1/game/advance/{}", stage.mine.character), &body).token(&stage.mine.token);
+    let advance =
+        || app.post(&format!("/api/v1/game/advance/{}", stage.mine.character), &body).token(&stage.mine.token);
     for key in ["", "\u{e9}", "x".repeat(256).as_str()] {
         let answer = advance().header("idempotency-key", key).send().await;
         assert_refused(&answer, StatusCode::BAD_REQUEST, "a bad Idempotency-Key");
@@ -414,5 +442,8 @@ async fn unchanged_reads_are_304_and_languages_have_their_own_tags() {
     let english = read("en", tag.clone()).await;
     assert_eq!((english.status, english.header("content-language")), (StatusCode::OK, "en"));
     let unchanged = read("zh-CN", tag.clone()).await;
-    assert_eq!((unchanged.status, unchanged.body.len(), unchanged.header("etag")), (StatusCode::NOT_MODIFIED, 0, tag.as_str()));
+    assert_eq!(
+        (unchanged.status, unchanged.body.len(), unchanged.header("etag")),
+        (StatusCode::NOT_MODIFIED, 0, tag.as_str())
+    );
 }

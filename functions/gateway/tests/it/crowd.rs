@@ -25,7 +25,7 @@ async fn two_hundred_lives_end_and_replay() {
         let (url, turns) = (server.url.clone(), turns.clone());
         running.spawn(async move {
             let _turn = turns.acquire_owned().await.expect("a turn");
-            live(&url, number).await
+            live(&url, number).await;
         });
     }
     let mut ended = 0;

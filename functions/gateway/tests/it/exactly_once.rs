@@ -48,8 +48,7 @@ async fn of_twenty_requests_at_one_version_exactly_one_wins() {
     let app = app().await;
     let story = Story::begun(&app, "race", "CN", 1990).await;
     let keys: Vec<_> = (0..20).map(|number| format!("key {number}")).collect();
-    let answers =
-        at_once(keys.iter().map(|key| story.act("advance", json!({"mode": "steady"}), Some(key)))).await;
+    let answers = at_once(keys.iter().map(|key| story.act("advance", json!({"mode": "steady"}), Some(key)))).await;
     let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == StatusCode::OK);
     assert_eq!(won.len(), 1);
     for answer in lost {

@@ -5,7 +5,11 @@ use testkit::app::TestApp;
 
 #[tokio::test]
 async fn without_redis_everything_still_works_and_ready_says_so() {
-    let app = TestApp::with_settings(gateway::routes(None), &[("REDIS_URL", "redis://127.0.0.1:1"), ("RATE_LIMIT_PERCENT", "100")]).await;
+    let app = TestApp::with_settings(
+        gateway::routes(None),
+        &[("REDIS_URL", "redis://127.0.0.1:1"), ("RATE_LIMIT_PERCENT", "100")],
+    )
+    .await;
     let token = app.register("no_redis").await;
     let profile = app.get("/api/v1/auth/profile").token(&token).send().await;
     assert_eq!(profile.status, StatusCode::OK);
@@ -16,7 +20,8 @@ async fn without_redis_everything_still_works_and_ready_says_so() {
 
 #[tokio::test]
 async fn without_postgres_it_is_alive_but_not_ready_and_says_when_to_come_back() {
-    let app = TestApp::with_settings(gateway::routes(None), &[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")]).await;
+    let app =
+        TestApp::with_settings(gateway::routes(None), &[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")]).await;
     assert_eq!(app.get("/health").send().await.status, StatusCode::OK);
     let body = serde_json::json!({"username": "no_db", "password": "correct horse battery"});
     for answer in [app.get("/ready").send().await, app.post("/api/v1/auth/login", &body).send().await] {
@@ -29,7 +34,8 @@ async fn without_postgres_it_is_alive_but_not_ready_and_says_when_to_come_back()
 #[tokio::test]
 async fn a_refused_client_is_told_its_limit_and_when_to_come_back() {
     let app = TestApp::with_settings(gateway::routes(None), &[("RATE_LIMIT_PERCENT", "100")]).await;
-    let ip = std::net::Ipv6Addr::from(uuid::Uuid::now_v7().as_u128()).into();
+    // Other tests count in the same Redis: an address that nobody else has.
+    let ip = std::net::Ipv6Addr::from(uuid::Uuid::new_v4().as_u128()).into();
     let body = serde_json::json!({"username": "nobody", "password": "wrong password"});
     let mut statuses = Vec::new();
     for _ in 0..12 {

@@ -80,6 +80,7 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
+    #[expect(clippy::disallowed_methods, reason = "this module owns every key and every command")]
     pub(crate) fn new(percent: u32, app_env: AppEnv) -> Self {
         let script = Script::new(include_str!("rate.lua"));
         Self { percent: percent.into(), app_env, script, local: Mutex::default() }

@@ -56,7 +56,8 @@ impl Operation {
             this = this.fails(Code::InvalidRequest, &[]);
         }
         if route.idempotent {
-            let meaning = "1 to 255 printable ASCII characters; a repeated request with the same key gets the first answer.";
+            let meaning =
+                "1 to 255 printable ASCII characters; a repeated request with the same key gets the first answer.";
             let header = headers::IDEMPOTENCY_KEY;
             this = this
                 .parameter(header.as_str(), ParameterIn::Header, Required::False, meaning, string())
@@ -249,10 +250,15 @@ fn uuid() -> RefOr<Schema> {
 
 fn envelope(data: RefOr<Schema>, paged: bool) -> RefOr<Schema> {
     let truth = ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true]));
-    let mut object = ObjectBuilder::new().property("success", truth).required("success").property("data", data).required("data");
+    let mut object =
+        ObjectBuilder::new().property("success", truth).required("success").property("data", data).required("data");
     if paged {
         let meta = ObjectBuilder::new()
-            .property("next_cursor", ObjectBuilder::new().schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::String, Type::Null])))
+            .property(
+                "next_cursor",
+                ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::String, Type::Null])),
+            )
             .required("next_cursor")
             .property("count", ObjectBuilder::new().schema_type(Type::Integer))
             .required("count");
@@ -265,7 +271,8 @@ fn failure(status: u16, reasons: &[&str]) -> Response {
     let mut reasons: Vec<_> = reasons.to_vec();
     reasons.sort_unstable();
     reasons.dedup();
-    let meaning = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
+    let meaning =
+        http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
     let text = if reasons.is_empty() { meaning.to_owned() } else { format!("{meaning}: {}", reasons.join(", ")) };
     let content: Content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ERROR))).build();
     ResponseBuilder::new().description(text).content(JSON, content).build()

@@ -49,9 +49,10 @@ impl DeserializeError for FieldErrors {
                 path(location.push_key(field)),
                 Broken::new("required", Text::new("This field is required.", "缺少此字段。")),
             ),
-            ErrorKind::UnknownKey { key, accepted } => {
-                (path(location.push_key(key)), listing("unknown_field", "No such field; known are", "没有此字段，可用字段", accepted))
-            }
+            ErrorKind::UnknownKey { key, accepted } => (
+                path(location.push_key(key)),
+                listing("unknown_field", "No such field; known are", "没有此字段，可用字段", accepted),
+            ),
             ErrorKind::UnknownValue { accepted, .. } => {
                 (path(location), listing("one_of", "Must be one of", "必须是以下之一", accepted))
             }

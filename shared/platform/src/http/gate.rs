@@ -30,7 +30,9 @@ pub(super) async fn pass(
         parts.extensions.insert(player.clone());
     }
     let permit = admit(&ctx, route, &info, player.as_ref()).await?;
-    if route.idempotent && let Some(player) = &player {
+    if route.idempotent
+        && let Some(player) = &player
+    {
         let bytes = read_body(&parts.headers, body).await?;
         parts.extensions.insert(Idem::of(player.id, route.id, &parts, &bytes)?);
         body = Body::from(bytes);

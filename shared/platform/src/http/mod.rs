@@ -17,4 +17,3 @@ pub use extract::{Json, Path, Query};
 pub use fields::{Broken, FieldErrors};
 pub use info::ClientIp;
 pub use router::router;
-

@@ -105,10 +105,7 @@ fn finish(route: &Route, info: &RequestInfo, headers: &mut HeaderMap) {
     headers.insert(headers::API_VERSION, HeaderValue::from_static("v1"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        header::STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
-    );
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -137,7 +134,8 @@ fn log_cause(route: &Route, info: &RequestInfo, error: &ApiError) {
 
 fn record(ctx: &Ctx, route: &Route, info: &RequestInfo, status: StatusCode, started: Instant) {
     let elapsed = started.elapsed();
-    let method = if matches!(route.rate, Rate::Unlimited) || !route.is_fallback() { info.method().as_str() } else { "ANY" };
+    let method =
+        if matches!(route.rate, Rate::Unlimited) || !route.is_fallback() { info.method().as_str() } else { "ANY" };
     metrics::counter!("http_requests_total",
         "method" => method_label(method), "route" => route.id, "status" => status_label(status))
     .increment(1);
@@ -163,7 +161,10 @@ fn record(ctx: &Ctx, route: &Route, info: &RequestInfo, status: StatusCode, star
 
 /// Methods as labels: a client cannot add one.
 fn method_label(method: &str) -> &'static str {
-    ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"].into_iter().find(|known| *known == method).unwrap_or("ANY")
+    ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"]
+        .into_iter()
+        .find(|known| *known == method)
+        .unwrap_or("ANY")
 }
 
 fn status_label(status: StatusCode) -> String {
@@ -171,6 +172,7 @@ fn status_label(status: StatusCode) -> String {
 }
 
 /// A panic in a handler is a 500 like any other, and its message goes to the log.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that CatchPanicLayer asks for")]
 pub(super) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let message = panic
         .downcast_ref::<String>()

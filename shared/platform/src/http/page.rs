@@ -7,14 +7,14 @@ use crate::text::Text;
 
 /// `?limit=`: 1 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr)]
-#[deserr(try_from(String) = Limit::parse -> Broken)]
+#[deserr(try_from(&String) = Limit::parse -> Broken)]
 pub struct Limit(u8);
 
 impl Limit {
     /// Used when none is given.
     pub const DEFAULT: Self = Self(20);
 
-    fn parse(text: String) -> Result<Self, Broken> {
+    fn parse(text: &str) -> Result<Self, Broken> {
         let number = text.parse().ok().filter(|number| (1..=100).contains(number));
         number.map(Self).ok_or(Broken::new("range", Text::new("Must be 1 to 100.", "必须在 1 到 100 之间。")))
     }

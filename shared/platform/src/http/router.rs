@@ -22,9 +22,8 @@ pub fn router(ctx: &Ctx, routes: impl IntoIterator<Item = &'static Route>) -> Ro
     for route in routes {
         let handler = (route.build)().layer(CatchPanicLayer::custom(observe::panicked));
         let (within, row) = (ctx.clone(), route);
-        let handler = handler.layer(from_fn(move |request: Request, next: Next| {
-            observe::observe(within.clone(), row, request, next)
-        }));
+        let handler = handler
+            .layer(from_fn(move |request: Request, next: Next| observe::observe(within.clone(), row, request, next)));
         if route.is_fallback() {
             fallback = Some(handler);
         } else {

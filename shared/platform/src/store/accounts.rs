@@ -40,12 +40,7 @@ pub struct NewSession {
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn create(
-    db: &PgPool,
-    user: &User,
-    password_hash: &str,
-    session: &NewSession,
-) -> Result<bool, ApiError> {
+pub async fn create(db: &PgPool, user: &User, password_hash: &str, session: &NewSession) -> Result<bool, ApiError> {
     let created: i64 = sqlx::query_scalar(
         "WITH new_user AS (
             INSERT INTO users (user_id, username, email, is_guest, locale, version, created_at, updated_at)

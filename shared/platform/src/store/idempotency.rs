@@ -37,7 +37,8 @@ impl Stored {
         metrics::counter!("idempotent_replays_total", "route" => idem.route).increment(1);
         let status = u16::try_from(self.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.ok_or_else(|| ApiError::internal("a stored answer has no valid status"))?;
-        let locale = self.locale.as_deref().and_then(|tag| [Locale::ZhCn, Locale::En].into_iter().find(|l| l.as_str() == tag));
+        let locale =
+            self.locale.as_deref().and_then(|tag| [Locale::ZhCn, Locale::En].into_iter().find(|l| l.as_str() == tag));
         Ok(Answer::again(status, self.body, self.etag, locale))
     }
 }
@@ -86,7 +87,7 @@ impl<'a> ToStore<'a> {
             status: i16::try_from(answer.status.as_u16()).unwrap_or(i16::MAX),
             body: &answer.body,
             etag: answer.etag.as_deref(),
-            locale: answer.locale.map(|locale| locale.as_str()),
+            locale: answer.locale.map(Locale::as_str),
         }
     }
 }

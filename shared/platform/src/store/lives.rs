@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, types::Json};
 use uuid::Uuid;
 
-use super::{
-
-    once::{self, Done, and_key, prior},
-};
+use super::once::{self, Done, and_key, prior};
 use crate::{
     ctx::Cx,
     error::{ApiError, Code},
@@ -160,7 +157,8 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
     );
     let (life, entries, events) = (write.life, write.entries, write.events);
     let attributes = life.attributes;
-    let decided: Vec<_> = events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
+    let decided: Vec<_> =
+        events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
     let statement = once::statement(SQL, idem, &answer, cx.now())
         .bind(write.character)
         .bind(write.from_version)

@@ -5,11 +5,7 @@
 //! Parameters $1 to $9 are the same in all of them; a statement's own begin at $10.
 
 use chrono::{DateTime, Utc};
-use sqlx::{
-    Postgres,
-    postgres::PgArguments,
-    query::Query,
-};
+use sqlx::{Postgres, postgres::PgArguments, query::Query};
 
 use super::idempotency::{Stored, ToStore};
 use crate::http::{envelope::Answer, idem::Idem};

@@ -20,7 +20,16 @@ use crate::config::Config;
 
 /// The names that stand at the top of a line; dashboards and queries rely on them.
 const TOP: &[&str] = &[
-    "route", "request_id", "trace_id", "user_id", "character_id", "method", "path", "status", "duration_ms", "cold_start",
+    "route",
+    "request_id",
+    "trace_id",
+    "user_id",
+    "character_id",
+    "method",
+    "path",
+    "status",
+    "duration_ms",
+    "cold_start",
     "error",
 ];
 
@@ -29,7 +38,8 @@ const TOP: &[&str] = &[
 /// # Errors
 /// When a subscriber was installed before.
 pub fn install(config: &Config) -> Result<(), TryInitError> {
-    let filter: Targets = config.log_level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
+    let filter: Targets =
+        config.log_level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stdout).event_format(JsonLine);
     tracing_subscriber::registry().with(filter).with(layer).try_init()
 }

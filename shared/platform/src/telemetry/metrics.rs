@@ -15,8 +15,10 @@ static PROMETHEUS: OnceCell<PrometheusHandle> = OnceCell::new();
 pub fn install_prometheus() -> Result<(), BuildError> {
     PROMETHEUS
         .get_or_try_init(|| {
-            let builder = PrometheusBuilder::new()
-                .set_buckets_for_metric(Matcher::Full("http_request_duration_seconds".to_owned()), DURATION_BUCKETS_S)?;
+            let builder = PrometheusBuilder::new().set_buckets_for_metric(
+                Matcher::Full("http_request_duration_seconds".to_owned()),
+                DURATION_BUCKETS_S,
+            )?;
             let handle = builder.install_recorder()?;
             describe();
             Ok(handle)
