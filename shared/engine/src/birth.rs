@@ -113,7 +113,7 @@ fn place(content: &Content, country: &str, region: &str, year: u16, roll: &mut R
         (true, true) => Settlement::City,
     };
     let terrain = match region {
-        "arctic" | "antarctic" => Terrain::Polar,
+        "arctic" | "antarctica" => Terrain::Polar,
         "pacific_islands" | "caribbean" => Terrain::Island,
         "north_africa" | "west_asia" => pick(roll, &[Terrain::Desert, Terrain::Coast, Terrain::River, Terrain::Plain]),
         _ => pick(

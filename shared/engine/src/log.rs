@@ -15,6 +15,9 @@ use crate::record::DecisionId;
 pub const RULES_VERSION: u32 = 1;
 
 /// What a player, or nobody, put in.
+///
+/// The chain hashes an input as it is written here: a field added later, here or in [`LifeSpec`], must be left
+/// out of the JSON while it has its default, or no older log would link up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Input {
@@ -137,5 +140,44 @@ mod hex_hash {
         let hex = String::deserialize(deserializer)?;
         let bytes = super::from_hex(&hex).and_then(|bytes| bytes.try_into().ok());
         bytes.ok_or_else(|| serde::de::Error::custom("a hash is 64 hex digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::life::Mortality;
+
+    /// Logs already written hash these bytes: they can never change.
+    #[test]
+    fn inputs_are_written_as_ever() {
+        let spec = LifeSpec {
+            name: "林安".to_owned(),
+            country: "CN".to_owned(),
+            birth_year: 1962,
+            gender: None,
+            ethnicity: None,
+            mortality: Mortality::Gentle,
+            ranked: true,
+            content_filter: vec!["war".to_owned()],
+        };
+        let rows = [
+            (
+                Input::Birth { spec, seed: Seed([0xAB; 16]) },
+                r#"{"kind":"birth","spec":{"name":"林安","country":"CN","birth_year":1962,"gender":null,"ethnicity":null,"mortality":"gentle","ranked":true,"content_filter":["war"]},"seed":"abababababababababababababababab"}"#,
+            ),
+            (Input::Start, r#"{"kind":"start"}"#),
+            (
+                Input::Year { mode: Mode::Steady, on_pending: OnPending::Refuse },
+                r#"{"kind":"year","mode":"steady","on_pending":"refuse"}"#,
+            ),
+            (
+                Input::Decide { decision_id: DecisionId(7), option_id: "lend".to_owned(), late: false },
+                r#"{"kind":"decide","decision_id":7,"option_id":"lend","late":false}"#,
+            ),
+        ];
+        for (input, written) in rows {
+            assert_eq!(String::from_utf8_lossy(&canonical(&input)), written);
+        }
     }
 }

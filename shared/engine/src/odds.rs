@@ -65,3 +65,61 @@ pub(crate) fn judge(odds: Odds, roll: u8) -> CheckResult {
         CheckResult::Fail
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::Content;
+    use crate::dice::Seed;
+    use crate::life::{LifeSpec, Mortality};
+
+    fn odds_of(base: i16, partial: i16, mode: Mode) -> (u8, u8, u8) {
+        let spec = LifeSpec {
+            name: String::new(),
+            country: "FR".to_owned(),
+            birth_year: 1900,
+            gender: None,
+            ethnicity: None,
+            mortality: Mortality::Gentle,
+            ranked: false,
+            content_filter: Vec::new(),
+        };
+        let content = Content::builtin();
+        let life = crate::birth::new_life(content, spec, Seed([1; 16])).expect("France is on the map");
+        let none = Vec::new;
+        let check = Check {
+            base,
+            min: 5,
+            max: 85,
+            partial,
+            terms: Vec::new(),
+            on_success: none(),
+            on_partial: none(),
+            on_fail: none(),
+        };
+        let odds = odds(&check, Asked { content, life: &life, mode, slots: &[], this: None }).0;
+        (odds.success, odds.partial, odds.fail)
+    }
+
+    #[test]
+    fn modes_widen_or_narrow_but_favour_nobody() {
+        assert_eq!(odds_of(40, 20, Mode::Steady), (40, 20, 40));
+        assert_eq!(odds_of(40, 20, Mode::Aggressive), (45, 10, 45));
+        assert_eq!(odds_of(40, 20, Mode::Conservative), (35, 30, 35));
+    }
+
+    #[test]
+    fn success_is_clamped_first_and_partial_takes_what_is_left() {
+        assert_eq!(odds_of(99, 30, Mode::Steady), (85, 15, 0));
+        assert_eq!(odds_of(0, 0, Mode::Steady), (5, 0, 95));
+        assert_eq!(odds_of(99, 30, Mode::Conservative), (85, 15, 0), "nothing is left to move");
+    }
+
+    #[test]
+    fn a_roll_is_judged_by_the_odds_shown() {
+        let odds = Odds { success: 40, partial: 20, fail: 40 };
+        let results = [0, 39, 40, 59, 60, 99].map(|roll| judge(odds, roll));
+        use CheckResult::{Fail, Partial, Success};
+        assert_eq!(results, [Success, Success, Partial, Partial, Fail, Fail]);
+    }
+}

@@ -174,12 +174,8 @@ impl<'a> Move<'a> {
             Input::Birth { .. } => {}
             Input::Start => {
                 self.turn.life.status = Status::Alive;
-                if year::infant_survives(self.turn.content, &self.turn.life) {
-                    year::open(&mut self.turn, Mode::Steady);
-                    year::finish(&mut self.turn);
-                } else {
-                    self.turn.die("infancy");
-                }
+                year::open(&mut self.turn, Mode::Steady);
+                year::finish(&mut self.turn);
             }
             Input::Year { mode, .. } => {
                 // Taking defaults may raise further decisions, each of which also comes to its default.

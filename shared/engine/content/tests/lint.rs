@@ -1,5 +1,4 @@
 //! Every kind of mistake is found, with its file and line; the real content has none.
-#![cfg(feature = "compile")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 use std::path::Path;

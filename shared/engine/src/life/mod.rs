@@ -9,7 +9,7 @@ mod spec;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use content::{Attribute, Gender, Mode, Schooling, Settlement, Skill, Stage, Terrain, Tier, Trait};
+use content::{Attribute, Gender, Mode, Relation, Settlement, Skill, Stage, Terrain, Tier, Trait};
 use serde::{Deserialize, Serialize};
 
 pub use condition::{Ailment, Asset, Body, Career, Death, Economy, Education, Family, Health, Plan};
@@ -220,17 +220,11 @@ impl Life {
     /// The living spouse.
     #[must_use]
     pub fn spouse(&self) -> Option<&Person> {
-        self.living(content::Relation::Spouse).next()
+        self.living(Relation::Spouse).next()
     }
 
     /// Living people who stand in that relation.
-    pub fn living(&self, relation: content::Relation) -> impl Iterator<Item = &Person> {
+    pub fn living(&self, relation: Relation) -> impl Iterator<Item = &Person> {
         self.persons.iter().filter(move |person| person.relation == relation && person.is_alive())
-    }
-
-    /// Completed schooling, 0 (none) to 3 (tertiary).
-    #[must_use]
-    pub const fn schooling(&self) -> Schooling {
-        self.education.level
     }
 }

@@ -15,7 +15,6 @@ mod work;
 
 pub(crate) use event::take_decision;
 pub(crate) use growth::{default_plan, size};
-pub(crate) use mortality::infant_survives;
 pub(crate) use people::{NewPerson, add_person};
 pub use select::{DrawFactors, Factor};
 pub(crate) use turn::{Trace, Turn};

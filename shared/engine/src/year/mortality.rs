@@ -2,8 +2,8 @@
 
 use super::turn::Turn;
 use crate::content::Content;
-use crate::dice::{Dice, Purpose};
-use crate::life::{Life, Mortality};
+use crate::dice::Purpose;
+use crate::life::Mortality;
 
 /// Ages of the table's columns.
 const AGES: [u16; 23] = [1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105, 110];
@@ -119,14 +119,6 @@ pub(super) fn risk(turn: &mut Turn<'_>) {
         let cause = cause(turn);
         turn.die(&cause);
     }
-}
-
-/// Whether a newborn lives through its first year, before anything is known of it but place and time.
-pub(crate) fn infant_survives(content: &Content, life: &Life) -> bool {
-    let exposed = Exposure { region: &life.place.region, year: life.year, age: 0 };
-    let risk = hazard(content, exposed);
-    life.spec.mortality == Mortality::Gentle
-        || !Dice::new(life.seed, life.year).roll(Purpose::Death, 0).chance(risk, 100_000)
 }
 
 /// What it is called: the gravest illness, else what people of that age and time die of.

@@ -1,11 +1,12 @@
 //! The people of a life: how they come into it, age and die.
 
-use content::{Attribute, Gender, MAX_AGE, NameOrder, Relation};
+use content::{Attribute, Gender, LocalName, MAX_AGE, NameOrder, Relation, Schooling};
 
 use super::mortality::{Exposure, hazard};
 use super::turn::{Score, Turn};
+use super::work::{self, Applicant};
 use crate::content::Content;
-use crate::dice::{Purpose, Roll};
+use crate::dice::{Dice, Purpose, Roll};
 use crate::life::{Life, Person, PersonId, PersonName};
 use crate::record::Value;
 
@@ -63,7 +64,7 @@ pub(crate) fn meet(turn: &mut Turn<'_>, new: NewPerson, source: &str) -> PersonI
 /// Adds somebody to a life, noted by nobody: for the family one is born into.
 pub(crate) fn add_person(content: &Content, life: &mut Life, new: NewPerson) -> PersonId {
     let id = PersonId(u32::try_from(life.persons.len()).unwrap_or(u32::MAX));
-    let mut roll = crate::dice::Dice::new(life.seed, life.year).roll(Purpose::Person, id.0.into());
+    let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Person, id.0.into());
     let gender = new.gender.unwrap_or(match new.relation {
         Relation::Spouse | Relation::Lover => opposite(life.gender),
         _ => any_gender(&mut roll),
@@ -74,20 +75,35 @@ pub(crate) fn add_person(content: &Content, life: &mut Life, new: NewPerson) -> 
         Relation::Spouse | Relation::Lover => life.age.into(),
         _ => age,
     };
+    let birth_year = life.year.saturating_sub(u16::try_from(age).unwrap_or(0));
     let person = Person {
         id,
         relation: new.relation,
         name: name(content, life, new.relation, gender, &mut roll),
         gender,
-        birth_year: life.year.saturating_sub(u16::try_from(age).unwrap_or(0)),
+        birth_year,
         death_year: None,
-        occupation: None,
+        occupation: if age >= 18 { occupation(content, life, birth_year, &mut roll) } else { None },
         intimacy: new.intimacy,
         trust: new.intimacy,
         support: new.intimacy / 2,
     };
     life.persons.push(person);
     id
+}
+
+/// What somebody lives by, after the schooling usual when they were a child.
+fn occupation(content: &Content, life: &Life, birth_year: u16, roll: &mut Roll) -> Option<String> {
+    let living = content.living(&life.place.region, birth_year + 10);
+    let ladder = [
+        (living.schooling_pct, Schooling::Primary),
+        (living.secondary_pct, Schooling::Secondary),
+        (living.tertiary_pct, Schooling::Tertiary),
+    ];
+    let climbed = ladder.into_iter().take_while(|(share, _)| u16::from(roll.percent()) < *share).last();
+    let schooling = climbed.map_or(Schooling::None, |(_, level)| level);
+    let applicant = Applicant { settlement: life.place.settlement, year: life.year, schooling };
+    work::find(content, applicant, roll).map(|occupation| occupation.id.clone())
 }
 
 fn any_gender(roll: &mut Roll) -> Gender {
@@ -104,15 +120,11 @@ const fn opposite(gender: Gender) -> Gender {
 /// A name of the place; kin by blood share the father's family name.
 fn name(content: &Content, life: &Life, relation: Relation, gender: Gender, roll: &mut Roll) -> PersonName {
     let Some(pool) = content.name_pool(&life.place.region) else {
-        return PersonName {
-            family: content::LocalName::default(),
-            given: content::LocalName::default(),
-            order: NameOrder::GivenFamily,
-        };
+        return PersonName { family: LocalName::default(), given: LocalName::default(), order: NameOrder::GivenFamily };
     };
     let kin = matches!(relation, Relation::Sibling | Relation::Child | Relation::Father | Relation::Grandparent);
     let father = life.persons.iter().find(|person| person.relation == Relation::Father);
-    let mut pick = |names: &[content::LocalName]| {
+    let mut pick = |names: &[LocalName]| {
         let place = usize::try_from(roll.below(names.len() as u64)).unwrap_or(0);
         names.get(place).cloned().unwrap_or_default()
     };
@@ -124,7 +136,7 @@ fn name(content: &Content, life: &Life, relation: Relation, gender: Gender, roll
         Gender::Female => &pool.female,
         Gender::Male => &pool.male,
     };
-    let taken = |name: &content::LocalName| life.persons.iter().any(|person| person.name.given == *name);
+    let taken = |name: &LocalName| life.persons.iter().any(|person| person.name.given == *name);
     let mut given = pick(given_names);
     // A second try keeps namesakes in one life rare; a third would not be missed.
     if taken(&given) {

@@ -1,9 +1,10 @@
 //! Work: finding an occupation, keeping it, growing too old for it.
 
-use content::{Occupation, Settlement};
+use content::{Occupation, Schooling, Settlement};
 
 use super::turn::{Score, Turn};
-use crate::dice::Purpose;
+use crate::content::Content;
+use crate::dice::{Purpose, Roll};
 use crate::life::Career;
 use crate::record::Value;
 
@@ -26,10 +27,9 @@ pub(super) fn earn_a_living(turn: &mut Turn<'_>) {
         && !turn.life.retired
         && turn.life.education.enrolled.is_none()
         && turn.dice().roll(Purpose::Work, 0).percent() < HIRING_PERCENT
-        && let Some(occupation) = find_occupation(turn)
+        && let Some(occupation) = find(turn.content, applicant(turn), &mut turn.dice().roll(Purpose::Work, 1))
     {
-        let id = occupation.id.clone();
-        start(turn, &id, "work");
+        start(turn, &occupation.id, "work");
     }
 }
 
@@ -58,28 +58,41 @@ pub(super) fn retire(turn: &mut Turn<'_>, source: &str) {
     }
 }
 
-/// An occupation open to somebody with this schooling, here and now.
-fn find_occupation<'a>(turn: &Turn<'a>) -> Option<&'a Occupation> {
+fn applicant(turn: &Turn<'_>) -> Applicant {
     let life = &turn.life;
-    let open = turn.content.rules().occupations.iter().filter(|occupation| {
-        occupation.needs <= life.education.level && (occupation.years.0..=occupation.years.1).contains(&life.year)
+    Applicant { settlement: life.place.settlement, year: life.year, schooling: life.education.level }
+}
+
+/// Who looks for work, where and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Applicant {
+    pub(super) settlement: Settlement,
+    pub(super) year: u16,
+    pub(super) schooling: Schooling,
+}
+
+/// An occupation open to the applicant, by how common each is there.
+pub(super) fn find<'c>(content: &'c Content, applicant: Applicant, roll: &mut Roll) -> Option<&'c Occupation> {
+    let open = content.rules().occupations.iter().filter(|occupation| {
+        let (first, last) = occupation.years;
+        occupation.needs <= applicant.schooling && (first..=last).contains(&applicant.year)
     });
-    let weighted: Vec<(&Occupation, u64)> = open
-        .map(|occupation| {
-            let common = match life.place.settlement {
-                Settlement::Village => occupation.rural_weight,
-                Settlement::Town | Settlement::City => occupation.urban_weight,
-            };
-            // Schooling that was paid for is usually used.
-            let fitting = if occupation.needs == life.education.level { 4 } else { 1 };
-            (occupation, u64::from(common) * fitting)
-        })
-        .collect();
-    let total = weighted.iter().map(|(_, weight)| weight).sum();
-    let mut point = turn.dice().roll(Purpose::Work, 1).below(total);
-    weighted.into_iter().find_map(|(occupation, weight)| {
-        let hit = point < weight;
-        point = point.saturating_sub(weight);
-        hit.then_some(occupation)
-    })
+    let weigh = |occupation: &Occupation| {
+        let common = match applicant.settlement {
+            Settlement::Village => occupation.rural_weight,
+            Settlement::Town | Settlement::City => occupation.urban_weight,
+        };
+        // Schooling that was paid for is usually used.
+        let fitting = if occupation.needs == applicant.schooling { 4 } else { 1 };
+        u64::from(common) * fitting
+    };
+    let weighted: Vec<_> = open.map(|occupation| (occupation, weigh(occupation))).collect();
+    let mut point = roll.below(weighted.iter().map(|(_, weight)| weight).sum());
+    for (occupation, weight) in weighted {
+        if point < weight {
+            return Some(occupation);
+        }
+        point -= weight;
+    }
+    None
 }

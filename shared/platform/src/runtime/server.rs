@@ -1,9 +1,13 @@
 //! Many routes in one process: the container, Knative and the laptop.
 
-use std::{error::Error, net::SocketAddr, time::Duration};
+use std::{error::Error, io, net::SocketAddr, time::Duration};
 
 use axum::Router;
-use tokio::{net::TcpListener, signal, sync::watch};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
 use super::init;
 use crate::{
@@ -29,6 +33,8 @@ async fn run(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + S
     let ctx = init()?;
     telemetry::metrics::install_prometheus()?;
     let config = ctx.config();
+    // Before anyone is told that we listen: a signal that finds no handler kills.
+    let asked_to_stop = asked_to_stop()?;
     let (private, open): (Vec<_>, Vec<_>) = routes.into_iter().partition(|route| route.exposure == Exposure::Private);
     let listener = listen((config.host, config.port).into(), "PORT").await?;
     let metrics_listener = listen((config.host, config.metrics_port).into(), "METRICS_PORT").await?;
@@ -40,8 +46,8 @@ async fn run(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + S
     ctx.enter(Phase::Serving);
     tracing::info!(addr = %addr, metrics_addr = %metrics_addr, "listening");
 
-    let drained = async {
-        asked_to_stop().await;
+    let drained = async move {
+        asked_to_stop.await;
         ctx.enter(Phase::Draining);
         tracing::info!(grace_s = config.shutdown_grace.as_secs(), "draining");
         drop(stop);
@@ -62,23 +68,21 @@ async fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListen
 }
 
 /// Serves until `stopping` is dropped, then until the last request is answered.
-async fn serve_until(listener: TcpListener, app: Router, mut stopping: watch::Receiver<()>) -> std::io::Result<()> {
+async fn serve_until(listener: TcpListener, app: Router, mut stopping: watch::Receiver<()>) -> io::Result<()> {
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move { while stopping.changed().await.is_ok() {} })
         .await
 }
 
-/// Completes at SIGTERM or Ctrl-C.
-async fn asked_to_stop() {
-    let terminate = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => _ = terminate.recv().await,
-            Err(_) => std::future::pending().await,
+/// From now on SIGTERM and Ctrl-C are ours; the future completes at the first of them.
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = signal::ctrl_c() => {}
-    }
+    })
 }
