@@ -144,6 +144,7 @@ pub(crate) fn command_line(pid: u32) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::zombie_processes, reason = "`stop` collects them, which is what is tested")]
 mod tests {
     use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! The private servers survive what really happens to them: many starters at once, kills, lost and stale state files.
 //!
-//! Every test has a root folder of its own, so the servers the other tests share are never disturbed.
+//! Every test has a sandbox, so the servers the other tests share are never disturbed.
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 #![expect(clippy::disallowed_methods, reason = "a test that runs itself again tells itself so by the environment")]
 
@@ -11,38 +11,18 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use testkit::process::{Process, Signal};
-use testkit::services::{Profile, Services};
+use testkit::services::{Profile, Sandbox, Services};
 
-/// A folder with servers of its own, which end with the test.
-struct Sandbox {
-    root: tempfile::TempDir,
-    services: Services,
+/// A file of a sandbox's profile.
+fn file(sandbox: &Sandbox, profile: &str, name: &str) -> PathBuf {
+    sandbox.services().local_dir().join(profile).join(name)
 }
 
-impl Sandbox {
-    fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        let services = Services::at(root.path()).unwrap();
-        Self { root, services }
-    }
-
-    fn file(&self, profile: &str, name: &str) -> PathBuf {
-        self.root.path().canonicalize().unwrap().join(".local").join(profile).join(name)
-    }
-
-    /// The process a state file names.
-    fn process(&self, profile: &str, server: &str) -> Process {
-        let state = fs::read(self.file(profile, &format!("{server}.json"))).unwrap();
-        let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
-        serde_json::from_value(state["process"].clone()).unwrap()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.services.stop_all().unwrap();
-        self.services.remove_outside().unwrap();
-    }
+/// The process a state file names.
+fn process(sandbox: &Sandbox, profile: &str, server: &str) -> Process {
+    let state = fs::read(file(sandbox, profile, &format!("{server}.json"))).unwrap();
+    let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+    serde_json::from_value(state["process"].clone()).unwrap()
 }
 
 /// Connects to the server a URL names.
@@ -66,14 +46,15 @@ fn many_processes_at_once_get_one_server() {
         .unwrap();
         return;
     }
-    let sandbox = Sandbox::new();
-    let answers: Vec<_> = (0..6).map(|n| sandbox.root.path().join(format!("answer-{n}"))).collect();
+    let sandbox = Sandbox::new().unwrap();
+    let root = sandbox.services().local_dir().parent().unwrap().to_owned();
+    let answers: Vec<_> = (0..6).map(|n| root.join(format!("answer-{n}"))).collect();
     let children: Vec<_> = answers
         .iter()
         .map(|answer| {
             Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", "many_processes_at_once_get_one_server"])
-                .env(CHILD, sandbox.root.path())
+                .env(CHILD, &root)
                 .env("TESTKIT_ANSWER", answer)
                 .stdout(Stdio::null())
                 .spawn()
@@ -87,20 +68,20 @@ fn many_processes_at_once_get_one_server() {
     urls.dedup();
     assert_eq!(urls.len(), 1, "every process was given the same servers");
 
-    let postgres = sandbox.process("test", "postgres");
-    let redis = sandbox.process("test", "redis");
+    let postgres = process(&sandbox, "test", "postgres");
+    let redis = process(&sandbox, "test", "redis");
     assert!(postgres.is_alive() && redis.is_alive(), "the servers outlive who started them");
-    sandbox.services.stop(Profile::Test).unwrap();
+    sandbox.services().stop(Profile::Test).unwrap();
     assert!(!postgres.is_alive() && !redis.is_alive());
-    assert!(!sandbox.file("test", "postgres.json").exists());
+    assert!(!file(&sandbox, "test", "postgres.json").exists());
 }
 
 #[test]
 fn a_killed_or_forgotten_server_is_replaced_and_kept_data_are_kept() {
-    let sandbox = Sandbox::new();
-    let start = || sandbox.services.postgres(Profile::Local).unwrap();
+    let sandbox = Sandbox::new().unwrap();
+    let start = || sandbox.services().postgres(Profile::Local).unwrap();
     assert!(connects(&start().tcp_url));
-    let killed = sandbox.process("local", "postgres");
+    let killed = process(&sandbox, "local", "postgres");
     let password = |url: &str| url.split_once('@').unwrap().0.to_owned();
     let first = password(&start().tcp_url);
 
@@ -111,38 +92,77 @@ fn a_killed_or_forgotten_server_is_replaced_and_kept_data_are_kept() {
     assert_eq!(password(&again.tcp_url), first, "the same cluster, not a new one");
 
     // The state file is lost (`git clean -fdx .local` in a checkout owned by root): no second server on the data.
-    let forgotten = sandbox.process("local", "postgres");
-    fs::remove_file(sandbox.file("local", "postgres.json")).unwrap();
+    let forgotten = process(&sandbox, "local", "postgres");
+    fs::remove_file(file(&sandbox, "local", "postgres.json")).unwrap();
     assert!(connects(&start().tcp_url));
     assert!(!forgotten.is_alive());
 
     // Cut off in the middle of a write, and an id that now belongs to somebody else: this very test.
-    sandbox.services.stop(Profile::Local).unwrap();
-    fs::write(sandbox.file("local", "postgres.json"), b"{\"process\":{\"pi").unwrap();
+    sandbox.services().stop(Profile::Local).unwrap();
+    fs::write(file(&sandbox, "local", "postgres.json"), b"{\"process\":{\"pi").unwrap();
     assert!(connects(&start().tcp_url));
     assert_eq!(password(&start().tcp_url), first);
 }
 
 #[test]
 fn a_state_file_that_names_a_stranger_harms_nobody() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new().unwrap();
     let mut sleeper = Command::new("sleep").arg("60").spawn().unwrap();
     let bystander = Process::find(sleeper.id()).unwrap();
     // Births are counted in ticks of 10 ms; no process gets the id of another within the same tick.
     std::thread::sleep(Duration::from_millis(50));
-    let redis = sandbox.services.redis(Profile::Test).unwrap();
+    let redis = sandbox.services().redis(Profile::Test).unwrap();
     assert!(connects(&redis.url));
-    let real = sandbox.process("test", "redis");
+    let real = process(&sandbox, "test", "redis");
 
-    let path = sandbox.file("test", "redis.json");
+    let path = file(&sandbox, "test", "redis.json");
     let mut state: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     state["process"]["pid"] = bystander.pid.into();
     fs::write(&path, state.to_string()).unwrap();
-    let replaced = sandbox.services.redis(Profile::Test).unwrap();
+    let replaced = sandbox.services().redis(Profile::Test).unwrap();
     assert_ne!(replaced.url, redis.url, "a stranger's process is not our server");
     assert!(bystander.is_alive());
 
     real.stop(Signal::TERM, Duration::from_secs(5)).unwrap();
     sleeper.kill().unwrap();
     sleeper.wait().unwrap();
+}
+
+#[test]
+fn the_sandbox_of_a_killed_test_is_swept_away() {
+    if std::env::var_os(CHILD).is_some() {
+        let sandbox = Sandbox::new().unwrap();
+        sandbox.services().redis(Profile::Test).unwrap();
+        let answer = PathBuf::from(std::env::var_os("TESTKIT_ANSWER").unwrap());
+        fs::write(&answer, serde_json::to_vec(&process(&sandbox, "test", "redis")).unwrap()).unwrap();
+        std::thread::sleep(Duration::from_secs(60));
+        return;
+    }
+    // The sandbox is made inside another one, so the sweep meets nobody else's.
+    let outer = Sandbox::new().unwrap();
+    let root = outer.services().local_dir().parent().unwrap().to_owned();
+    fs::write(root.join("Cargo.lock"), "").unwrap();
+    let answer = root.join("answer");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_sandbox_of_a_killed_test_is_swept_away"])
+        .env(CHILD, "")
+        .env("TESTKIT_ANSWER", &answer)
+        .env("CARGO_MANIFEST_DIR", &root)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let redis: Process = loop {
+        std::thread::sleep(Duration::from_millis(10));
+        assert_eq!(child.try_wait().unwrap(), None);
+        if let Some(redis) = fs::read(&answer).ok().and_then(|process| serde_json::from_slice(&process).ok()) {
+            break redis;
+        }
+    };
+    outer.services().stop_all().unwrap();
+    assert!(redis.is_alive(), "its test still runs");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    outer.services().stop_all().unwrap();
+    assert!(!redis.is_alive());
+    assert_eq!(fs::read_dir(outer.services().local_dir().join("sandboxes")).unwrap().count(), 0);
 }

@@ -8,6 +8,8 @@ use testkit::player::{Answer, Player, State, Year};
 
 /// Findings that are printed; more would only repeat them.
 const SHOWN: usize = 10;
+/// How much of each is printed, in characters.
+const LENGTH: usize = 600;
 
 /// A change that was asked for and acknowledged.
 pub(super) struct Ack {
@@ -68,7 +70,7 @@ impl Verdict {
 
     fn note(&mut self, count: u64, what: impl FnOnce() -> String) {
         if count > 0 && self.findings.len() < SHOWN {
-            self.findings.push(what());
+            self.findings.push(what().chars().take(LENGTH).collect());
         }
     }
 }

@@ -79,7 +79,7 @@ pub enum Step {
         /// What was answered.
         option_id: String,
         /// What came of it.
-        answer: Decided,
+        answer: Box<Decided>,
     },
 }
 
@@ -102,7 +102,7 @@ impl<'p> Life<'p> {
         let step = if let Some(decision) = self.state.pending_decisions.first() {
             let option_id = chooser.option(decision)?;
             let answer = self.player.decide(id, *version, decision, &option_id).await?;
-            Step::Decided { decision: decision.clone(), option_id, answer }
+            Step::Decided { decision: decision.clone(), option_id, answer: Box::new(answer) }
         } else {
             let (mode, years) = (chooser.mode(&self.state), chooser.years(&self.state));
             Step::Advanced(self.player.advance(id, *version, mode, years).await?)

@@ -9,6 +9,7 @@ mod find;
 mod install;
 mod postgres;
 mod redis;
+mod sandbox;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -20,6 +21,7 @@ use anyhow::{Context as _, Result};
 pub use self::dirs::checkout_root;
 pub use self::postgres::Postgres;
 pub use self::redis::Redis;
+pub use self::sandbox::Sandbox;
 
 /// What a set of servers is for. Each profile has its own servers and its own data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +120,9 @@ impl Services {
     /// Stops the servers of a profile, however they were started, and throws its data away unless it keeps them.
     /// Nothing running is no error.
     pub fn stop(&self, profile: Profile) -> Result<()> {
+        if profile == Profile::Test {
+            sandbox::sweep(&self.local_dir())?;
+        }
         let dirs = self.dirs(profile);
         if !dirs.exist() {
             return Ok(());
