@@ -3,22 +3,16 @@
 //! Always as members of the whole workspace: cargo unifies the features of what it is asked to build, and asking for
 //! one package alone would compile half of the dependencies a second time with other features.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-/// The cargo that runs this program.
-pub(crate) fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
 /// The command that builds a program, with cargo's progress on standard error and [`executable`]'s input on standard
 /// output.
 pub(crate) fn build_command(program: &str, features: &[&str]) -> Command {
-    let mut build = Command::new(cargo());
+    let mut build = testkit::cargo::command();
     build.args(["build", "--workspace", "--bin", program, "--message-format", "json-render-diagnostics"]);
     if !features.is_empty() {
         build.arg("--features").arg(features.join(","));

@@ -2,10 +2,6 @@
 //!
 //! It depends on no crate of the game itself, so it builds in seconds and still runs when the game does not compile;
 //! what it must know of the game (routes, OpenAPI) it asks the `gateway` binary for.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a tool of the checkout: it has an environment, but no platform::config"
-)]
 
 mod cargo;
 mod check;

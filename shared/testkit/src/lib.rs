@@ -5,6 +5,7 @@
 
 #[cfg(feature = "app")]
 pub mod app;
+pub mod cargo;
 #[cfg(feature = "app")]
 pub mod database;
 #[cfg(feature = "lambda")]

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -66,7 +65,7 @@ fn sample() -> PathBuf {
     let profile = program.ancestors().nth(2).unwrap();
     let sample = profile.join("examples/echo");
     if !sample.exists() {
-        let mut build = Command::new(env!("CARGO"));
+        let mut build = testkit::cargo::command();
         build.args(["build", "--quiet", "--package", "testkit", "--example", "echo", "--target-dir"]);
         assert!(build.arg(profile.parent().unwrap()).status().unwrap().success());
     }

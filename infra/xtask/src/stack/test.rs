@@ -3,11 +3,11 @@
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Result, ensure};
+use testkit::cargo;
 use testkit::services::{Profile, Services};
 use tokio::process::Command;
 
 use super::interrupt::Interrupt;
-use crate::cargo::cargo;
 
 /// What to pass on.
 #[derive(clap::Args)]
@@ -39,11 +39,11 @@ async fn run(args: &TestArgs, services: &Services, interrupt: &Interrupt) -> Res
         .await??;
 
     // Tests run the gateway and the Lambda functions as programs.
-    let mut build = Command::new(cargo());
+    let mut build = Command::from(cargo::command());
     build.args(["build", "--workspace", "--bins"]);
     ensure!(interrupt.run(&mut build).await?.status.success(), "the workspace does not build");
 
-    let mut runner = Command::new(cargo());
+    let mut runner = Command::from(cargo::command());
     if has_nextest().await {
         runner.args(["nextest", "run"]);
     } else {
@@ -56,5 +56,9 @@ async fn run(args: &TestArgs, services: &Services, interrupt: &Interrupt) -> Res
 }
 
 async fn has_nextest() -> bool {
-    Command::new(cargo()).args(["nextest", "--version"]).output().await.is_ok_and(|output| output.status.success())
+    Command::from(cargo::command())
+        .args(["nextest", "--version"])
+        .output()
+        .await
+        .is_ok_and(|output| output.status.success())
 }

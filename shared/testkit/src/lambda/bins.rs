@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
+use crate::cargo;
+
 /// Builds the binaries of the workspace with the profile of the running test; gives their folder.
 ///
 /// Cargo does not build another package's binaries for a test, so the test asks for them; when they are fresh this
@@ -21,7 +23,7 @@ pub async fn build() -> Result<PathBuf> {
         "debug" => "dev",
         other => other,
     };
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::from(cargo::command());
     // The whole workspace, as `cargo xtask test` builds it: one package alone would get other features and be built anew.
     command.args(["build", "--quiet", "--workspace", "--bins", "--profile", name, "--target-dir"]).arg(target);
     let status = command.status().await.context("cannot run cargo")?;
