@@ -163,10 +163,11 @@ impl Content {
         row.unwrap_or(DEFAULT_LIVING)
     }
 
-    /// The names people have there.
-    pub(crate) fn name_pool(&self, region: &str) -> Option<&NamePool> {
+    /// The names people have there: the country's own pool, or else its region's.
+    pub(crate) fn name_pool(&self, country: &str, region: &str) -> Option<&NamePool> {
         let pools = &self.rules.name_pools;
-        pools.iter().find(|pool| pool.regions.iter().any(|id| id == region)).or(pools.first())
+        let own = pools.iter().find(|pool| pool.countries.iter().any(|code| code == country));
+        own.or_else(|| pools.iter().find(|pool| pool.regions.iter().any(|id| id == region))).or(pools.first())
     }
 
     /// Percent of the usual, all shocks under way multiplied.

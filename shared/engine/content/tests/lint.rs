@@ -145,6 +145,19 @@ fn mistakes_between_files_are_found() {
         1,
         &[("rules/events/quiet.toml", "cooldown_years = 3", "cooldown_years = 99")],
     );
+    let names = "rules/names.toml";
+    let chinese = "regions = [\"east_asia\"]";
+    check(Rule::UnknownReference, names, 5, &[(names, chinese, "regions = [\"east_asia\"]\ncountries = [\"ZZ\"]")]);
+    check(Rule::MissingKey, names, 4, &[(names, chinese, "")]);
+    check(
+        Rule::Duplicate,
+        names,
+        1,
+        &[
+            (names, chinese, "regions = [\"east_asia\"]\ncountries = [\"FR\"]"),
+            (names, "regions = [\"southeast_asia\"]", "regions = [\"southeast_asia\"]\ncountries = [\"FR\"]"),
+        ],
+    );
     check(Rule::Coverage, "rules/eras.toml", 1, &[("rules/eras.toml", "years = [1914, 1969]", "years = [1916, 1969]")]);
 }
 

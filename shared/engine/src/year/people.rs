@@ -119,7 +119,7 @@ const fn opposite(gender: Gender) -> Gender {
 
 /// A name of the place; kin by blood share the father's family name.
 fn name(content: &Content, life: &Life, relation: Relation, gender: Gender, roll: &mut Roll) -> PersonName {
-    let Some(pool) = content.name_pool(&life.place.region) else {
+    let Some(pool) = content.name_pool(&life.place.country, &life.place.region) else {
         return PersonName { family: LocalName::default(), given: LocalName::default(), order: NameOrder::GivenFamily };
     };
     let kin = matches!(relation, Relation::Sibling | Relation::Child | Relation::Father | Relation::Grandparent);

@@ -12,8 +12,8 @@ use crate::life::PersonId;
 
 /// The unit of weights: an event with this weight happens every year.
 const EVERY_YEAR: u64 = 100_000;
-/// Least share of years, percent, in which something is drawn if anything can be.
-const EVENTFUL_PERCENT: u64 = 60;
+/// How often something is drawn if anything harmless can be: the least sum of weights.
+const EVENTFUL: u64 = EVERY_YEAR * 60 / 100;
 /// Percent of its weight an event keeps for each time it has happened already.
 const REPEAT_PERCENT: u64 = 60;
 /// Bounds of all multipliers together, percent.
@@ -46,7 +46,7 @@ pub struct DrawFactors {
 /// Something that multiplied a weight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Factor {
-    /// The author's reason; `mode` and `repeated` are the rules' own.
+    /// The author's reason; `mode`, `repeated` and `eventful` are the rules' own.
     pub why: String,
     /// Percent.
     pub percent: u64,
@@ -138,31 +138,58 @@ fn milestone(turn: &Turn<'_>) -> Option<Draw> {
 }
 
 /// One draw among the random events, by weight. A weight is a claim about how often the event happens, so what
-/// is left of the year stays quiet; but where authors' claims together leave too many years quiet, the quiet
-/// gives way, and where they ask for more than a year holds, they compete.
+/// is left of the year stays quiet. Where the claims together leave too many years quiet, harmless events come
+/// more often than claimed, dangerous ones never; where they ask for more than a year holds, they compete.
 fn random(turn: &Turn<'_>, draws_left: u8) -> Option<Draw> {
-    weighted(turn, Tier::Random, draws_left, |sum| EVERY_YEAR.min(sum * 100 / EVENTFUL_PERCENT))
+    let mut candidates = candidates(turn, Tier::Random);
+    let (harmless, dangerous): (Vec<_>, Vec<_>) =
+        candidates.iter().partition(|candidate| candidate.event.risk <= Risk::Low);
+    let missing = EVENTFUL.saturating_sub(sum(dangerous));
+    let percent = (missing * 100).checked_div(sum(harmless)).map_or(100, |percent| percent.max(100));
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.event.risk <= Risk::Low) {
+        candidate.weight = candidate.weight * percent / 100;
+    }
+    let mut draw = weighted(turn, Tier::Random, draws_left, candidates, EVERY_YEAR)?;
+    if percent > 100 && turn.event(draw.event).risk <= Risk::Low {
+        draw.factors.multipliers.push(Factor { why: "eventful".to_owned(), percent });
+    }
+    Some(draw)
 }
 
 /// One of the quiet-year events: what is told when there is nothing to tell.
 fn quiet(turn: &Turn<'_>) -> Option<Draw> {
-    weighted(turn, Tier::Fallback, 0, |sum| sum)
+    weighted(turn, Tier::Fallback, 0, candidates(turn, Tier::Fallback), 0)
 }
 
-/// A draw by weight from a tier. `whole` says, for the sum of all weights, how much the draw is out of.
-fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, whole: impl Fn(u64) -> u64) -> Option<Draw> {
+/// An event that can happen here and now.
+struct Candidate<'t> {
+    ix: EventIx,
+    event: &'t Event,
+    slots: Slots,
+    weight: u64,
+}
+
+/// Every event of a tier that can happen here and now.
+fn candidates<'t>(turn: &Turn<'t>, tier: Tier) -> Vec<Candidate<'t>> {
     let pool = turn.content.pool(tier, turn.life.stage);
-    let candidates = pool.iter().filter_map(|ix| {
+    let possible = pool.iter().filter_map(|ix| {
         let event = turn.event(*ix);
         let slots = eligible(turn, event, &BTreeMap::new())?;
         let weight = weigh(turn, event, &slots);
-        Some((*ix, slots, weight))
+        Some(Candidate { ix: *ix, event, slots, weight })
     });
-    let candidates: Vec<_> = candidates.collect();
-    let sum: u64 = candidates.iter().map(|(_, _, weight)| weight).sum();
-    let total = whole(sum).max(sum);
+    possible.collect()
+}
+
+fn sum<'c, 't: 'c>(candidates: impl IntoIterator<Item = &'c Candidate<'t>>) -> u64 {
+    candidates.into_iter().map(|candidate| candidate.weight).sum()
+}
+
+/// One of the candidates by weight, out of `whole` or of all weights together if they are more.
+fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, candidates: Vec<Candidate<'_>>, whole: u64) -> Option<Draw> {
+    let total = sum(&candidates).max(whole);
     let mut point = turn.dice().roll_for(Purpose::Draw, tier.as_str(), index).below(total);
-    for (ix, slots, weight) in candidates {
+    for Candidate { ix, slots, weight, .. } in candidates {
         if point < weight {
             return Some(draw(turn, ix, slots, weight, total));
         }

@@ -20,6 +20,7 @@ pub(super) fn check(rules: &Rules, texts: &[Texts], ids: &Ids<'_>, report: &Repo
     }
     fallbacks(rules, report);
     coverage(rules, ids, report);
+    one_pool_each(rules, report);
     labels(rules, texts, ids, report);
 }
 
@@ -104,6 +105,19 @@ fn coverage(rules: &Rules, ids: &Ids<'_>, report: &Report) {
     for region in ids.all(Kind::Region) {
         if !rules.name_pools.iter().any(|pool| pool.regions.iter().any(|id| id == region)) {
             about_file(report, "rules/names.toml", Rule::Coverage, format!("nobody in {region} has a name"));
+        }
+    }
+}
+
+/// No region or country may be served by two pools of names: which of them wins would be an accident of sorting.
+fn one_pool_each(rules: &Rules, report: &Report) {
+    let mut served = BTreeMap::new();
+    for pool in &rules.name_pools {
+        for place in pool.regions.iter().chain(&pool.countries) {
+            if let Some(other) = served.insert(place, &pool.id) {
+                let message = format!("{place} is served by both [{other}] and [{}]", pool.id);
+                about_file(report, "rules/names.toml", Rule::Duplicate, message);
+            }
         }
     }
 }

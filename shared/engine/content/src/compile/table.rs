@@ -170,12 +170,16 @@ fn name_pool(id: &str, fields: &Fields<'_>, ids: &Ids<'_>) -> Option<NamePool> {
     };
     let pool = NamePool {
         id: id.to_owned(),
-        regions: references(fields.need("regions"), Kind::Region, ids),
+        regions: references(fields.get("regions"), Kind::Region, ids),
+        countries: references(fields.get("countries"), Kind::Country, ids),
         order: fields.need("order")?.word("an order of names", NameOrder::from_word)?,
         family: names("family"),
         female: names("female"),
         male: names("male"),
     };
+    if pool.regions.is_empty() && pool.countries.is_empty() {
+        fields.report(Rule::MissingKey, "a pool needs regions or countries");
+    }
     if pool.female.is_empty() || pool.male.is_empty() {
         fields.report(Rule::BadValue, "a pool needs given names for women and for men");
         return None;

@@ -138,13 +138,15 @@ pub struct Living {
     pub urban_pct: u16,
 }
 
-/// The names of a part of the world.
+/// The names of a part of the world, or of single countries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NamePool {
     /// Stable name.
     pub id: String,
-    /// Region ids it serves.
+    /// Region ids it serves, except in countries that have a pool of their own.
     pub regions: Vec<String>,
+    /// Codes of the countries it serves before any pool of their region does.
+    pub countries: Vec<String>,
     /// How the parts are put together.
     pub order: NameOrder,
     /// Family names; empty where people have none.
