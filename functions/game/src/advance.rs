@@ -2,7 +2,7 @@
 
 use axum::routing::post;
 use deserr::Deserr;
-use engine::{Content, InputError, Mode, OnPending, Status, YearInput};
+use engine::{Content, InputError, OnPending, Status, YearInput};
 use platform::{
     Code, Cx, Reply, Route,
     auth::Player,
@@ -16,6 +16,7 @@ use platform::{
         idempotency,
         lives::{self, Standing},
     },
+    telemetry::metrics::lives_advanced,
     text::Text,
 };
 use serde::Serialize;
@@ -127,7 +128,9 @@ async fn advance(
     let out = AdvanceOut { version: lived.version(), stop_reason, years: lived.years(&cx), state: lived.state(&cx) };
     let years = out.years.len();
     let reply = lived.store(&cx, &idem, &out).await?;
-    metrics(req.mode.0, years);
+    if !reply.is_replay() {
+        lives_advanced(req.mode.0.as_str(), years.try_into().unwrap_or_default());
+    }
     Ok(reply)
 }
 
@@ -162,8 +165,4 @@ fn stop_reason(lived: &Lived<'_>, req: &AdvanceIn) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-fn metrics(mode: Mode, years: usize) {
-    platform::telemetry::metrics::lives_advanced(mode.as_str(), u64::try_from(years).unwrap_or_default());
 }

@@ -55,14 +55,7 @@ async fn start(
     let expected = expected.or_body(req.expected_version)?;
     let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
     if standing.life.status != Status::Draft {
-        return match idempotency::find(cx.db(), &idem).await? {
-            Some(first) => Ok(first),
-            None => {
-                let Standing { version, life, recent, .. } = &standing;
-                let state = StateOut::of(cx.content(), cx.locale(), id, *version, life, recent);
-                Ok(Answer::ok(&state)?.versioned(&cx, *version))
-            }
-        };
+        return begun(&cx, &idem, &standing).await;
     }
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(cx.db(), &idem, moved_on).await;
@@ -70,5 +63,22 @@ async fn start(
     let step = engine::start(cx.content(), &standing.life).map_err(GameError::from)?;
     let lived = Lived::first(&standing, step);
     let state = lived.state(&cx);
-    lived.store(&cx, &idem, &state).await
+    match lived.store(&cx, &idem, &state).await {
+        // Another start came first; to start a life that has begun is no error.
+        Err(error) if error.code() == Code::PreconditionFailed => {
+            let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
+            begun(&cx, &idem, &standing).await
+        }
+        reply => reply,
+    }
+}
+
+/// The first answer to this request, or the state of the life as it stands.
+async fn begun(cx: &Cx, idem: &Idem, standing: &Standing) -> Reply<StateOut> {
+    if let Some(first) = idempotency::find(cx.db(), idem).await? {
+        return Ok(first);
+    }
+    let Standing { character_id, version, life, recent, .. } = standing;
+    let state = StateOut::of(cx.content(), cx.locale(), *character_id, *version, life, recent);
+    Ok(Answer::ok(&state)?.versioned(cx, *version))
 }

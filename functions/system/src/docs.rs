@@ -9,7 +9,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderValue, StatusCode, header};
 use once_cell::sync::OnceCell;
 use platform::{
-    Answer, ApiError, Cx, Route,
+    Answer, ApiError, Route,
     route::{Auth, Cache, Rate},
 };
 use sha2::{Digest, Sha256};
@@ -35,11 +35,11 @@ struct Page {
     policy: HeaderValue,
 }
 
-async fn docs(cx: Cx) -> Result<Response, ApiError> {
+async fn docs() -> Result<Response, ApiError> {
     static PAGE: OnceCell<Page> = OnceCell::new();
     let page = PAGE.get_or_try_init(page)?;
     let answer: Answer<str> = Answer::raw(StatusCode::OK, "text/html; charset=utf-8", page.html.as_str());
-    let mut response = answer.of_release(&cx).into_response();
+    let mut response = answer.tagged().into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, page.policy.clone());
     Ok(response)
 }

@@ -4,7 +4,7 @@
 use axum::routing::get;
 use http::StatusCode;
 use platform::{
-    Answer, Cx, Reply, Route,
+    Answer, Reply, Route,
     route::{Auth, Cache, Rate},
 };
 
@@ -23,6 +23,6 @@ pub const ROUTE: Route = Route::get("system-openapi", "/api/v1/openapi.json")
     })
     .build(|| get(openapi));
 
-async fn openapi(cx: Cx) -> Reply<str> {
-    Ok(Answer::raw(StatusCode::OK, "application/json", OPENAPI_JSON).of_release(&cx))
+async fn openapi() -> Reply<str> {
+    Ok(Answer::raw(StatusCode::OK, "application/json", OPENAPI_JSON).tagged())
 }

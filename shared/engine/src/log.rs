@@ -1,6 +1,6 @@
 //! The log of a life: every input, what came of it, and a hash chain over both.
 //!
-//! `hash = SHA-256(previous hash ‖ seq ‖ rules_version ‖ content_hash ‖ input ‖ outcome)`, each part with its
+//! `hash = SHA-256(previous hash ‖ seq ‖ age ‖ rules_version ‖ content_hash ‖ input ‖ outcome)`, each part with its
 //! length as eight little-endian bytes in front, so no two logs share their bytes. Entry 0 is the birth.
 
 use content::{ContentHash, Mode};

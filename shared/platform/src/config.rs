@@ -34,7 +34,7 @@ variables! {
     PORT = "PORT", Some("8080"), "Port the server listens on; 0 picks a free one.";
     METRICS_PORT = "METRICS_PORT", Some("9464"), "Port of /metrics in a container; 0 picks a free one.";
     DATABASE_URL = "DATABASE_URL", None, "postgres:// URL of the database that holds the truth.";
-    DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; a Lambda function uses 1.";
+    DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; on Lambda 1 is right.";
     REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// URL; empty runs without Redis.";
     AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
     AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
@@ -195,6 +195,9 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let iterations = self.number(ARGON2_ITERATIONS, 1, 100);
         let shutdown_grace_s: Option<u32> = self.number(SHUTDOWN_GRACE_SECONDS, 0, 600);
         let cors_allowed_origins = self.list(CORS_ALLOWED_ORIGINS, origin);
+        if cors_allowed_origins.as_ref().is_some_and(|list| list.len() > 1 && list.iter().any(|one| one == "*")) {
+            self.problems.push(format!("{} must be * alone or a list without it", CORS_ALLOWED_ORIGINS.name));
+        }
         let trusted_proxies = self.list(TRUSTED_PROXIES, network);
         Some(Config {
             app_env: app_env?,
@@ -332,6 +335,12 @@ mod tests {
         let all = config(rows).expect_err("all wrong").to_string();
         assert!(rows.iter().all(|row| all.contains(row.0)), "{all} does not name every variable");
         assert_eq!(rows.len(), VARIABLES.len(), "a variable has no row in this test");
+    }
+
+    #[test]
+    fn any_origin_stands_alone() {
+        let text = config(&[("CORS_ALLOWED_ORIGINS", "*,https://play.example.org")]).expect_err("both").to_string();
+        assert!(text.contains("CORS_ALLOWED_ORIGINS"), "{text}");
     }
 
     #[test]

@@ -207,6 +207,17 @@ impl From<sqlx::Error> for ApiError {
     }
 }
 
+/// 401 when the row's user is gone, by the name of the foreign key; anything else as usual.
+pub(crate) fn account_gone(error: sqlx::Error, foreign_key: &str) -> ApiError {
+    match &error {
+        sqlx::Error::Database(db) if db.constraint() == Some(foreign_key) => {
+            let text = Text::new("This account no longer exists.", "该账号已不存在。");
+            ApiError::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
+        }
+        _ => error.into(),
+    }
+}
+
 /// Whether the error says that Postgres is away or busy rather than that the statement is wrong.
 pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
     match error {
@@ -215,9 +226,9 @@ pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        // 08 connection, 53 out of resources, 57 operator intervention (shutdown, crash, statement timeout).
+        // 08 connection, 40 deadlock or serialisation (rolled back; a retry passes), 53 out of resources, 57 operator intervention (shutdown, crash, statement timeout).
         sqlx::Error::Database(db) => {
-            db.code().is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class)))
+            db.code().is_some_and(|code| ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)))
         }
         _ => false,
     }

@@ -116,7 +116,7 @@ pub struct Route {
     pub cache: Cache,
     /// Lambda memory in MiB (128..=10240).
     pub memory_mb: u16,
-    /// Longest time a request may take, in seconds (1..=29, API Gateway's limit).
+    /// Longest time a request may take, in seconds (1..=27: API Gateway waits 29, and the function gets 2 to say so).
     pub timeout_s: u8,
     /// Where it exists.
     pub shells: Shells,

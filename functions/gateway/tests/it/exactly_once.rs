@@ -101,6 +101,35 @@ async fn starting_twice_is_starting_once() {
 }
 
 #[tokio::test]
+async fn of_many_starts_at_once_all_see_the_life_begun() {
+    let app = app().await;
+    let story = Story::draft(&app, "starters", "SE", 1900).await;
+    let keys: Vec<_> = (0..10).map(|number| format!("key {number}")).collect();
+    let answers = at_once(keys.iter().map(|key| story.act("start", json!({}), Some(key)))).await;
+    for answer in &answers {
+        assert_eq!((answer.status, answer.data()), (StatusCode::OK, answers[0].data()), "{}", answer.text());
+    }
+    assert_eq!(answers[0].data()["version"], 2);
+}
+
+#[tokio::test]
+async fn events_are_found_whatever_the_clocks_of_the_containers_say() {
+    let app = app().await;
+    let mut story = Story::begun(&app, "skew", "CN", 1990).await;
+    app.world().wait(600);
+    story.live_a_year().await;
+    // The next container's clock is ten minutes behind.
+    app.world().wait(-600);
+    story.live_a_year().await;
+    let state = story.read("state").await.data();
+    let newest =
+        state["current_events"].as_array().and_then(|events| events.last()).expect("an event")["event_seq"].clone();
+    let page = story.read("events").await.data();
+    assert_eq!(page[0]["event_seq"], newest);
+    assert_eq!(page.as_array().map(Vec::len).map(|count| json!(count)), Some(newest), "every event is listed");
+}
+
+#[tokio::test]
 async fn a_repeated_registration_signs_in_and_a_stranger_is_told_the_name_is_taken() {
     let app = app().await;
     let body = json!({"username": "Lin_An", "password": "correct horse battery"});

@@ -19,6 +19,22 @@ async fn without_redis_everything_still_works_and_ready_says_so() {
 }
 
 #[tokio::test]
+async fn a_redis_that_swallows_everything_costs_a_moment_and_no_request() {
+    // Accepts connections and never says a word.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("redis://{}", silent.local_addr().expect("an address"));
+    let app =
+        TestApp::with_settings(gateway::routes(None), &[("REDIS_URL", &url), ("RATE_LIMIT_PERCENT", "10000")]).await;
+    let token = app.register("silent_redis").await;
+    for _ in 0..50 {
+        let profile = app.get("/api/v1/auth/profile").token(&token).send().await;
+        assert_eq!(profile.status, StatusCode::OK, "{}", profile.text());
+    }
+    let ready = app.get("/ready").send().await;
+    assert_eq!((ready.status, ready.data()["degraded"][0].clone()), (StatusCode::OK, "redis".into()));
+}
+
+#[tokio::test]
 async fn without_postgres_it_is_alive_but_not_ready_and_says_when_to_come_back() {
     let app =
         TestApp::with_settings(gateway::routes(None), &[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")]).await;

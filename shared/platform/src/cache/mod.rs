@@ -16,10 +16,8 @@ use redis::{
 };
 use tokio::sync::OnceCell;
 
-/// Longest wait for an answer. A healthy Redis answers in well under a millisecond.
-const RESPONSE_TIMEOUT: Duration = Duration::from_millis(250);
-/// Longest wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// Longest wait for Redis. A healthy one connects and answers in a few milliseconds.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// How long Redis is left alone after a failure.
 const BREAKER_OPEN: chrono::TimeDelta = chrono::TimeDelta::milliseconds(1000);
 
@@ -58,22 +56,28 @@ impl Redis {
         }
     }
 
+    /// One script within [`PATIENCE`], connecting included: a Redis that swallows packets must not hold requests up.
+    async fn try_run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
+        let bounded = tokio::time::timeout(PATIENCE, self.run_once(script)).await;
+        bounded.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no answer in time").into()))
+    }
+
     /// Whether Redis answers now.
     #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
     pub async fn is_reachable(&self) -> bool {
         self.try_run::<i64>(&redis::Script::new("return 1").prepare_invoke()).await.is_ok()
     }
 
-    async fn try_run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
+    async fn run_once<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
         let mut connection = self.0.manager.get_or_try_init(|| self.connect()).await?.clone();
         script.invoke_async(&mut connection).await
     }
 
     async fn connect(&self) -> RedisResult<ConnectionManager> {
         let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_number_of_retries(1);
+            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(PATIENCE))
+            .set_number_of_retries(0);
         ConnectionManager::new_with_config(self.0.client.clone(), config).await
     }
 

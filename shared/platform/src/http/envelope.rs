@@ -11,6 +11,7 @@ use bytes::Bytes;
 use engine::Locale;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::headers::IDEMPOTENCY_REPLAYED;
 use crate::{ctx::Cx, error::ApiError};
@@ -105,13 +106,23 @@ impl<T: ?Sized> Answer<T> {
         self
     }
 
-    /// As [`Answer::versioned`] for what only a release changes: catalog, documents.
+    /// As [`Answer::versioned`] for what only a release changes: the catalog.
     #[must_use]
-    pub fn of_release(mut self, cx: &Cx) -> Self {
-        let (locale, content) = (cx.locale(), cx.content().hash().short());
-        self.etag = Some(format!("\"{}.{}.{content}\"", env!("CARGO_PKG_VERSION"), locale.as_str()));
-        self.locale = Some(locale);
+    pub fn of_release(self, cx: &Cx) -> Self {
+        self.versioned(cx, 0)
+    }
+
+    /// Tags the answer by its own bytes: documents, which no content hash covers.
+    #[must_use]
+    pub fn tagged(mut self) -> Self {
+        let digest = Sha256::digest(&self.body);
+        self.etag = Some(format!("\"{}\"", hex::encode(&digest[..8])));
         self
+    }
+
+    /// Whether this answer was given before.
+    pub fn is_replay(&self) -> bool {
+        self.replayed
     }
 
     /// An answer that was given before.

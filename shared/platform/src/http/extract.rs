@@ -82,6 +82,7 @@ impl<T: Deserr<FieldErrors>> FromRequestParts<Ctx> for Query<T> {
         for (name, value) in pairs {
             if object.insert(name.clone(), Value::String(value)).is_some() {
                 let text = Text::new("Must be given once.", "只能出现一次。");
+                let name: String = name.chars().take(64).collect();
                 return Err(ApiError::invalid_field(&name, "repeated", text));
             }
         }

@@ -29,11 +29,19 @@ impl Broken {
 #[derive(Debug, Default)]
 pub struct FieldErrors(pub Vec<FieldError>);
 
+/// Problems named in one answer; nobody mends more at once, and an answer must not dwarf its request.
+const MOST: usize = 50;
+
 impl FieldErrors {
+    /// Reads on, unless there is enough to say.
+    fn go_on(self) -> ControlFlow<Self, Self> {
+        if self.0.len() < MOST { ControlFlow::Continue(self) } else { ControlFlow::Break(self) }
+    }
+
     fn with(existing: Option<Self>, field: String, broken: Broken) -> ControlFlow<Self, Self> {
         let mut all = existing.unwrap_or_default();
         all.0.push(FieldError { field, rule: broken.rule, message: broken.message });
-        ControlFlow::Continue(all)
+        all.go_on()
     }
 }
 
@@ -75,7 +83,7 @@ impl MergeWithError<Self> for FieldErrors {
     fn merge(existing: Option<Self>, other: Self, _: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
         let mut all = existing.unwrap_or_default();
         all.0.extend(other.0);
-        ControlFlow::Continue(all)
+        all.go_on()
     }
 }
 

@@ -23,13 +23,20 @@ pub(super) async fn pass(
     let (mut parts, mut body) = request.into_parts();
     let player = match route.auth {
         Auth::Public => None,
-        Auth::Player => Some(authenticate(&ctx, &parts)?),
+        Auth::Player => match authenticate(&ctx, &parts) {
+            Ok(player) => Some(player),
+            // Who tries tokens is counted by address.
+            Err(refused) => {
+                return Err(limit(&ctx, route, Rate::Public, stranger(&info)).await.err().unwrap_or(refused));
+            }
+        },
     };
     if let Some(player) = &player {
         info.set_user_id(player.id);
         parts.extensions.insert(player.clone());
     }
-    let permit = admit(&ctx, route, &info, player.as_ref()).await?;
+    let subject = player.as_ref().map_or_else(|| stranger(&info), |player| Subject::User(player.id));
+    let permit = limit(&ctx, route, route.rate, subject).await?;
     if route.idempotent
         && let Some(player) = &player
     {
@@ -57,18 +64,12 @@ fn authenticate(ctx: &Ctx, parts: &Parts) -> Result<Player, ApiError> {
     ctx.tokens().verify(token, ctx.now())
 }
 
-async fn admit(
-    ctx: &Ctx,
-    route: &Route,
-    info: &RequestInfo,
-    player: Option<&Player>,
-) -> Result<Option<Permit>, ApiError> {
-    let subject = match (route.rate, player) {
-        (Rate::Unlimited, _) => return Ok(None),
-        (_, Some(player)) => Subject::User(player.id),
-        (_, None) => Subject::Address(info.client_ip()),
-    };
-    let Some(permit) = ctx.limiter().admit(ctx, route.rate, subject).await else { return Ok(None) };
+fn stranger(info: &RequestInfo) -> Subject {
+    Subject::of_address(info.client_ip())
+}
+
+async fn limit(ctx: &Ctx, route: &Route, rate: Rate, subject: Subject) -> Result<Option<Permit>, ApiError> {
+    let Some(permit) = ctx.limiter().admit(ctx, rate, subject).await else { return Ok(None) };
     if permit.allowed {
         return Ok(Some(permit));
     }

@@ -15,7 +15,7 @@ use crate::{
 /// Longest `Idempotency-Key`, bytes.
 const KEY_LIMIT: usize = 255;
 
-/// Who sent what under which key. Scope: user, route and key; the hash covers path and body.
+/// Who sent what under which key. Scope: user, route and key; the hash covers path, If-Match and body.
 #[derive(Debug, Clone)]
 pub struct Idem {
     pub(crate) user: UserId,
@@ -27,11 +27,12 @@ pub struct Idem {
 impl Idem {
     pub(crate) fn of(user: UserId, route: &'static str, parts: &Parts, body: &[u8]) -> Result<Self, ApiError> {
         let key = parse_key(&parts.headers)?;
-        let path = parts.uri.path().as_bytes();
+        let if_match = parts.headers.get(header::IF_MATCH).map_or(&[][..], http::HeaderValue::as_bytes);
         let mut hash = Sha256::new();
-        hash.update(u64::try_from(path.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(path);
-        hash.update(body);
+        for part in [parts.uri.path().as_bytes(), if_match, body] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part);
+        }
         Ok(Self { user, route, key, request_hash: hash.finalize().into() })
     }
 }

@@ -133,8 +133,11 @@ fn client_ip(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
     if !is_trusted(&peer) {
         return peer;
     }
-    let forwarded = header(&parts.headers, &HeaderName::from_static("x-forwarded-for")).unwrap_or_default();
-    let hops = forwarded.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    // A proxy may add a line of its own instead of appending: all lines count, and the client's own come first.
+    let lines = parts.headers.get_all(HeaderName::from_static("x-forwarded-for"));
+    let lines: Vec<_> = lines.iter().map(|line| line.to_str().unwrap_or_default()).collect();
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+    let hops = hops.map_while(|hop| hop.trim().parse::<IpAddr>().ok());
     let mut client = peer;
     for hop in hops {
         client = hop.to_canonical();
@@ -193,6 +196,14 @@ mod tests {
             parts.extensions.insert(ConnectInfo(SocketAddr::new(peer, 1)));
             assert_eq!(client_ip(&parts, &trusted).to_string(), client, "{peer} via {forwarded}");
         }
+    }
+
+    #[test]
+    fn what_a_client_forwards_itself_does_not_hide_its_address() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("network")];
+        let mut parts = parts(&[("x-forwarded-for", "192.0.2.66"), ("x-forwarded-for", "198.51.100.1")]);
+        parts.extensions.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 1))));
+        assert_eq!(client_ip(&parts, &trusted).to_string(), "198.51.100.1");
     }
 
     #[test]

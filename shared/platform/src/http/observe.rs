@@ -17,7 +17,6 @@ use crate::{
     ctx::Ctx,
     error::{ApiError, Code, chain},
     route::{Cache, Rate, Route},
-    text::Text,
 };
 
 pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, next: Next) -> Response {
@@ -28,14 +27,14 @@ pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, n
     parts.extensions.insert(info.clone());
     let request = Request::from_parts(parts, body);
 
-    metrics::gauge!("http_requests_in_flight").increment(1.0);
+    let in_flight = InFlight::begin();
     let passed = tokio::time::timeout(route.timeout(), gate::pass(ctx.clone(), route, info.clone(), request, next));
     let mut response = match passed.await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => error.into_response(),
         Err(_) => ApiError::unavailable(1, format!("no answer within {} s", route.timeout_s)).into_response(),
     };
-    metrics::gauge!("http_requests_in_flight").decrement(1.0);
+    drop(in_flight);
 
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
         log_cause(route, &info, &error);
@@ -48,6 +47,22 @@ pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, n
     finish(route, &info, response.headers_mut());
     record(&ctx, route, &info, response.status(), started);
     response
+}
+
+/// Counts a request while it is being answered, however it ends: a client that leaves drops it in the middle.
+struct InFlight;
+
+impl InFlight {
+    fn begin() -> Self {
+        metrics::gauge!("http_requests_in_flight").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        metrics::gauge!("http_requests_in_flight").decrement(1.0);
+    }
 }
 
 /// `{"success":false,"error":{…}}` with the headers that belong to it.
@@ -134,17 +149,16 @@ fn log_cause(route: &Route, info: &RequestInfo, error: &ApiError) {
 
 fn record(ctx: &Ctx, route: &Route, info: &RequestInfo, status: StatusCode, started: Instant) {
     let elapsed = started.elapsed();
-    let method =
-        if matches!(route.rate, Rate::Unlimited) || !route.is_fallback() { info.method().as_str() } else { "ANY" };
+    let method = method_label(if route.is_fallback() { "ANY" } else { info.method().as_str() });
     metrics::counter!("http_requests_total",
-        "method" => method_label(method), "route" => route.id, "status" => status_label(status))
+        "method" => method, "route" => route.id, "status" => status.as_u16().to_string())
     .increment(1);
-    metrics::histogram!("http_request_duration_seconds", "method" => method_label(method), "route" => route.id)
+    metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route.id)
         .record(elapsed.as_secs_f64());
-    let cold_start = ctx.take_cold_start();
     if route.rate == Rate::Unlimited && status.is_success() {
-        return;
+        return; // Probes and scrapes that went well are not news.
     }
+    let cold_start = ctx.take_cold_start();
     tracing::info!(
         route = route.id,
         request_id = info.request_id(),
@@ -167,10 +181,6 @@ fn method_label(method: &str) -> &'static str {
         .unwrap_or("ANY")
 }
 
-fn status_label(status: StatusCode) -> String {
-    status.as_u16().to_string()
-}
-
 /// A panic in a handler is a 500 like any other, and its message goes to the log.
 #[expect(clippy::needless_pass_by_value, reason = "the signature that CatchPanicLayer asks for")]
 pub(super) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
@@ -180,9 +190,4 @@ pub(super) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Respon
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without a message");
     ApiError::internal(format!("panic: {message}")).into_response()
-}
-
-/// What answers where no route does and no fallback is linked.
-pub(super) async fn nowhere() -> ApiError {
-    ApiError::not_found(Text::new("There is nothing here.", "这里什么都没有。"))
 }

@@ -1,9 +1,12 @@
 //! From rows of the route table to a service.
 
+use std::convert::Infallible;
+
 use axum::{
     Router,
     extract::Request,
     middleware::{Next, from_fn},
+    routing::{MethodRouter, any},
 };
 use http::HeaderName;
 use tower_http::{
@@ -12,39 +15,46 @@ use tower_http::{
 };
 
 use super::{headers, observe};
-use crate::{ctx::Ctx, route::Route};
+use crate::{ctx::Ctx, error::ApiError, route::Route, text::Text};
 
 /// A service of `routes`, each within its own gate and under its own metric label. A fallback among them answers
 /// everything else; without one, everything else is 404.
 pub fn router(ctx: &Ctx, routes: impl IntoIterator<Item = &'static Route>) -> Router {
     let mut router = Router::new();
-    let mut fallback = None;
+    let mut fallback = &NOWHERE;
     for route in routes {
-        let handler = (route.build)().layer(CatchPanicLayer::custom(observe::panicked));
-        let (within, row) = (ctx.clone(), route);
-        let handler = handler
-            .layer(from_fn(move |request: Request, next: Next| observe::observe(within.clone(), row, request, next)));
         if route.is_fallback() {
-            fallback = Some(handler);
+            fallback = route;
         } else {
-            router = router.route(route.path, handler);
+            router = router.route(route.path, layered(ctx, route));
         }
     }
-    let router = match fallback {
-        Some(handler) => {
-            let service = handler.clone().with_state(ctx.clone());
-            router.fallback_service(service.clone()).method_not_allowed_fallback(move |request: Request| {
-                let service = service.clone();
-                async move { tower::ServiceExt::oneshot(service, request).await }
-            })
-        }
-        None => router.fallback(observe::nowhere).method_not_allowed_fallback(observe::nowhere),
-    };
-    let router = router.with_state(ctx.clone());
+    let service = layered(ctx, fallback).with_state(ctx.clone());
+    let elsewhere = service.clone();
+    let router = router
+        .fallback_service(service)
+        .method_not_allowed_fallback(move |request: Request| tower::ServiceExt::oneshot(elsewhere.clone(), request))
+        .with_state(ctx.clone());
     match cors(&ctx.config().cors_allowed_origins) {
         Some(layer) => router.layer(layer),
         None => router,
     }
+}
+
+/// A route's handler within everything that surrounds it. Panics are caught twice: of the handler, and of what
+/// surrounds it.
+fn layered(ctx: &Ctx, route: &'static Route) -> MethodRouter<Ctx> {
+    let ctx = ctx.clone();
+    let observed = from_fn(move |request: Request, next: Next| observe::observe(ctx.clone(), route, request, next));
+    let caught = || CatchPanicLayer::custom(observe::panicked);
+    (route.build)().layer(caught()).layer::<_, Infallible>(observed).layer(caught())
+}
+
+/// What answers where no route does and no fallback is linked: in a function of one route, and on the metrics port.
+static NOWHERE: Route = Route::fallback("nowhere").build(|| any(nowhere));
+
+async fn nowhere() -> ApiError {
+    ApiError::not_found(Text::new("There is nothing here.", "这里什么都没有。"))
 }
 
 /// Cross-origin rules for the configured origins; none when none is configured.

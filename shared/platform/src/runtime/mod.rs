@@ -1,4 +1,4 @@
-//! The two ways a route comes to run, and the only `static` state of the project: the warm process's [`Ctx`].
+//! The two ways a route comes to run, and the warm process's state: one static [`Ctx`] holds pool, keys and settings.
 
 pub(crate) mod lambda;
 pub(crate) mod server;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use crate::{
-    error::ApiError,
+    error::{ApiError, account_gone},
     ids::{SessionId, UserId},
 };
 
@@ -80,9 +80,9 @@ pub async fn create(db: &PgPool, user: &User, password_hash: &str, session: &New
 /// Signs a device in.
 ///
 /// # Errors
-/// 503 without Postgres.
+/// 401 when the account is gone, 503 without Postgres.
 pub async fn open_session(db: &PgPool, user: UserId, session: &NewSession) -> Result<(), ApiError> {
-    sqlx::query(
+    let opened = sqlx::query(
         "INSERT INTO sessions
             (session_id, user_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -96,8 +96,11 @@ pub async fn open_session(db: &PgPool, user: UserId, session: &NewSession) -> Re
     .bind(&session.device_name)
     .bind(session.created_at)
     .execute(db)
-    .await?;
-    Ok(())
+    .await;
+    match opened {
+        Ok(_) => Ok(()),
+        Err(error) => Err(account_gone(error, "sessions_user_fkey")),
+    }
 }
 
 /// The active user with this name or verified address, and the hash of their password.

@@ -12,13 +12,12 @@ use super::{
 };
 use crate::{
     ctx::Cx,
-    error::{ApiError, Code},
+    error::{ApiError, account_gone},
     http::{
         envelope::{Answer, Reply},
         idem::Idem,
     },
     ids::{CharacterId, UserId},
-    text::Text,
 };
 
 /// A character as lists and pages show it.
@@ -104,11 +103,7 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
             let first = idempotency::find(cx.db(), idem).await?;
             first.ok_or_else(|| ApiError::internal("a character was neither stored nor found"))
         }
-        Err(sqlx::Error::Database(error)) if error.constraint() == Some("characters_user_fkey") => {
-            let text = Text::new("This account no longer exists.", "该账号已不存在。");
-            Err(ApiError::new(Code::Unauthorized, text).reason("TOKEN_INVALID"))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(account_gone(error, "characters_user_fkey")),
     }
 }
 

@@ -123,15 +123,18 @@ pub struct Append<'a> {
 /// Moves a life on and gives `answer`: effect, key and stored answer in one statement. A repeated request gets the
 /// first answer.
 ///
+/// Clocks of containers differ; a life's own times never go back, for reads rely on them to find its events.
+///
 /// # Errors
 /// 412 when the life has moved on meanwhile, 422 KEY_REUSED, 503 without Postgres.
 pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer: Answer<T>) -> Reply<T> {
     const SQL: &str = concat!(
         prior!(),
         "moved AS (
-            UPDATE lives SET version = version + 1, status = $12, age = $13, state = $14, updated_at = $9
+            UPDATE lives
+            SET version = version + 1, status = $12, age = $13, state = $14, updated_at = greatest(updated_at, $9)
             WHERE character_id = $10 AND user_id = $1 AND version = $11 AND NOT EXISTS (SELECT FROM prior)
-            RETURNING character_id, version
+            RETURNING character_id, version, updated_at
          ), attributes AS (
             UPDATE character_attributes a
             SET intelligence = $15, constitution = $16, charisma = $17, willpower = $18, creativity = $19
@@ -140,17 +143,17 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
             INSERT INTO life_log
                 (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
             SELECT moved.character_id, e.seq, moved.version, e.age, e.input, e.outcome, e.content_hash, e.rules_version,
-                   e.hash, $9
+                   e.hash, moved.updated_at
             FROM moved, UNNEST($20::int4[], $21::int2[], $22::jsonb[], $23::bytea[], $24::bytea[], $25::int4[], $26::bytea[])
                 AS e (seq, age, input, outcome, content_hash, rules_version, hash)
          ), happened AS (
             INSERT INTO events (character_id, seq, age, event_id, event_type, record, created_at)
-            SELECT moved.character_id, e.seq, e.age, e.event_id, e.event_type, e.record, $9
+            SELECT moved.character_id, e.seq, e.age, e.event_id, e.event_type, e.record, moved.updated_at
             FROM moved, UNNEST($27::int4[], $28::int2[], $29::text[], $30::text[], $31::jsonb[])
                 AS e (seq, age, event_id, event_type, record)
          ), decided AS (
             INSERT INTO decisions (character_id, decision_id, event_seq, age, record, decided_at)
-            SELECT moved.character_id, d.seq, d.seq, d.age, d.record, $9
+            SELECT moved.character_id, d.seq, d.seq, d.age, d.record, moved.updated_at
             FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
          )",
         and_key!("moved")

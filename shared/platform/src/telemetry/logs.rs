@@ -5,7 +5,7 @@ use std::{fmt, io};
 use chrono::SecondsFormat;
 use serde_json::{Map, Value};
 use tracing::{
-    Event, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{
@@ -38,8 +38,10 @@ const TOP: &[&str] = &[
 /// # Errors
 /// When a subscriber was installed before.
 pub fn install(config: &Config) -> Result<(), TryInitError> {
-    let filter: Targets =
-        config.log_level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
+    let filter: Targets = config.log_level.parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
+    // Below INFO these write whole requests, passwords and tokens included.
+    let filter =
+        filter.with_targets(["lambda_runtime", "lambda_http", "hyper", "h2"].map(|target| (target, Level::INFO)));
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stdout).event_format(JsonLine);
     tracing_subscriber::registry().with(filter).with(layer).try_init()
 }
@@ -86,8 +88,6 @@ impl Line {
         let value = value.into();
         match field.name() {
             "message" => self.message = value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-            // sqlx and tower log through the `log` bridge, whose own fields say nothing.
-            name if name.starts_with("log.") => {}
             name if TOP.contains(&name) => _ = self.top.insert(name.to_owned(), value),
             name => _ = self.fields.insert(name.to_owned(), value),
         }

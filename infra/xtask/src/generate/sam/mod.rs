@@ -22,6 +22,10 @@ const RESOURCES_PER_ROUTE: usize = 8;
 /// How many resources one stack may hold. CloudFormation's limit is 500; the rest is room to grow into.
 const RESOURCES_PER_STACK: usize = 400;
 
+/// Seconds a function has beyond its route's own limit, so that a slow request ends in our 503 and not in a killed
+/// environment without an answer.
+const GRACE_S: u32 = 2;
+
 pub(super) fn plan(checkout: &Path, routes: &[Route], tree: &mut Tree) -> Result<()> {
     let deployed: Vec<_> = routes.iter().filter(|route| route.is_on_lambda()).cloned().collect();
     let domains = routes::by_domain(&deployed);
@@ -58,7 +62,7 @@ fn function(route: &Route) -> String {
             ("key", &route.key()),
             ("summary", &quoted(&route.summary)),
             ("memory", &route.memory_mb.to_string()),
-            ("timeout", &route.timeout_s.to_string()),
+            ("timeout", &(route.timeout_s + GRACE_S).to_string()),
             ("variable", variable),
         ],
     )
