@@ -9,3 +9,5 @@ mod invariants;
 mod lives;
 #[path = "it/play.rs"]
 mod play;
+#[path = "it/telling.rs"]
+mod telling;

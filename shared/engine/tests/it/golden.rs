@@ -10,10 +10,12 @@ use sha2::{Digest, Sha256};
 
 use crate::play::live_number;
 
-fn frozen_world() -> Content {
+/// The small world, with more files if a test needs them.
+pub(crate) fn frozen_world(more: &[(&str, &str)]) -> Content {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let compiled = compile(&Source::read_all(&folder).unwrap()).unwrap();
-    Content::from_blobs(compiled.encode().unwrap().blobs()).unwrap()
+    let mut sources = Source::read_all(&folder).unwrap();
+    sources.extend(more.iter().map(|(file, text)| Source { file: (*file).to_owned(), text: (*text).to_owned() }));
+    Content::from_blobs(compile(&sources).unwrap().encode().unwrap().blobs()).unwrap()
 }
 
 /// A hash of everything that came of a life's inputs; how content is encoded does not matter to it.
@@ -25,7 +27,7 @@ fn digest(log: &[LogEntry]) -> String {
 
 #[test]
 fn golden_lives() {
-    let content = frozen_world();
+    let content = frozen_world(&[]);
     let lives = (0..8).map(|number| {
         let lived = live_number(&content, number);
         let (spec, death) = (&lived.life.spec, lived.life.death.as_ref().unwrap());
