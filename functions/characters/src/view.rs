@@ -4,6 +4,7 @@ use engine::{Content, Locale, Person, Relation};
 use platform::{
     ids::{CharacterId, person_id},
     store::lives::Standing,
+    view::{AttributesOut, HealthOut, PlaceOut, SkillsOut},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,15 +38,6 @@ pub(crate) struct CharacterOut {
     family: FamilyOut,
 }
 
-/// Where home is.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PlaceOut {
-    /// The country by the name of its time.
-    name: String,
-    settlement: &'static str,
-    terrain: &'static str,
-}
-
 /// Looks (0-100) and size.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BodyOut {
@@ -60,37 +52,6 @@ pub(crate) struct TraitsOut {
     extraversion: u8,
     optimism: u8,
     courage: u8,
-}
-
-/// Gifts, 0-100.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AttributesOut {
-    intelligence: u8,
-    constitution: u8,
-    charisma: u8,
-    willpower: u8,
-    creativity: u8,
-}
-
-/// How easily each skill comes, 0-100.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SkillsOut {
-    academic: u8,
-    social: u8,
-    athletic: u8,
-    artistic: u8,
-    business: u8,
-}
-
-/// Body and mind, 0-100 each.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct HealthOut {
-    physical: u8,
-    mental: u8,
-    stress: u8,
-    conditions: Vec<String>,
-    /// Illnesses that run in the family.
-    risks: Vec<String>,
 }
 
 /// The household one is born into.
@@ -114,9 +75,6 @@ pub(crate) struct MemberOut {
 impl CharacterOut {
     pub(crate) fn of(content: &Content, locale: Locale, standing: &Standing) -> Self {
         let life = &standing.life;
-        let country = content.country(&life.spec.country);
-        let birth_name =
-            country.map_or(life.spec.country.as_str(), |country| country.name_in(life.spec.birth_year).get(locale));
         Self {
             character_id: standing.character_id,
             lineage_id: standing.lineage_id,
@@ -134,38 +92,16 @@ impl CharacterOut {
             ranked: life.spec.ranked,
             status: life.status.as_str(),
             age: life.age,
-            birth_place: PlaceOut {
-                name: birth_name.to_owned(),
-                settlement: life.place.settlement.as_str(),
-                terrain: life.place.terrain.as_str(),
-            },
+            birth_place: PlaceOut::of(content, locale, &life.place, &life.spec.country, life.spec.birth_year),
             body: BodyOut { looks: life.body.looks, height_cm: life.body.height_cm, weight_g: life.body.weight_g },
             traits: TraitsOut {
                 extraversion: life.traits.extraversion,
                 optimism: life.traits.optimism,
                 courage: life.traits.courage,
             },
-            attributes: AttributesOut {
-                intelligence: life.attributes.intelligence,
-                constitution: life.attributes.constitution,
-                charisma: life.attributes.charisma,
-                willpower: life.attributes.willpower,
-                creativity: life.attributes.creativity,
-            },
-            aptitudes: SkillsOut {
-                academic: life.aptitudes.academic,
-                social: life.aptitudes.social,
-                athletic: life.aptitudes.athletic,
-                artistic: life.aptitudes.artistic,
-                business: life.aptitudes.business,
-            },
-            health: HealthOut {
-                physical: life.health.physical,
-                mental: life.health.mental,
-                stress: life.health.stress,
-                conditions: life.health.conditions.iter().map(|ailment| ailment.id.clone()).collect(),
-                risks: life.health.risks.clone(),
-            },
+            attributes: life.attributes.into(),
+            aptitudes: life.aptitudes.into(),
+            health: HealthOut::from(&life.health),
             family: FamilyOut {
                 wealth: life.family.wealth,
                 members: life

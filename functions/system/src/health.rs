@@ -21,19 +21,19 @@ pub const ROUTE: Route = Route::get("system-health", "/health")
                 "Whether the process is alive",
                 "Looks at the process only: it stays healthy while Postgres or Redis is away.",
             )
-            .answers::<HealthOut>(200, "Alive.")
+            .answers::<AliveOut>(200, "Alive.")
     })
     .build(|| get(health));
 
 /// A process that can say this is alive.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct HealthOut {
+pub struct AliveOut {
     /// Always `ok`.
     status: &'static str,
     /// Release of this process.
     version: &'static str,
 }
 
-async fn health() -> Reply<HealthOut> {
-    Answer::ok(&HealthOut { status: "ok", version: env!("CARGO_PKG_VERSION") })
+async fn health() -> Reply<AliveOut> {
+    Answer::ok(&AliveOut { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

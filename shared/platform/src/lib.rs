@@ -15,6 +15,7 @@ mod runtime;
 pub mod store;
 pub mod telemetry;
 pub mod text;
+pub mod view;
 
 pub use ctx::{Ctx, Cx};
 pub use error::{ApiError, Code};

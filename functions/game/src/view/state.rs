@@ -1,7 +1,10 @@
 //! Where a life stands.
 
 use engine::{Content, EventRecord, Life, Locale, Person, Status};
-use platform::ids::{CharacterId, person_id};
+use platform::{
+    ids::{CharacterId, person_id},
+    view::{AttributesOut, HealthOut, PlaceOut, SkillsOut},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -49,17 +52,6 @@ pub(crate) struct StateOut {
     content_hash: String,
 }
 
-/// Where home is.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PlaceOut {
-    /// ISO 3166-1 alpha-2.
-    country: String,
-    /// The country by the name of its time.
-    name: String,
-    settlement: &'static str,
-    terrain: &'static str,
-}
-
 /// Schooling.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EducationOut {
@@ -74,36 +66,6 @@ pub(crate) struct CareerOut {
     id: String,
     title: String,
     years: u16,
-}
-
-/// Gifts, 0-100.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AttributesOut {
-    intelligence: u8,
-    constitution: u8,
-    charisma: u8,
-    willpower: u8,
-    creativity: u8,
-}
-
-/// What was learnt, 0-100.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SkillsOut {
-    academic: u8,
-    social: u8,
-    athletic: u8,
-    artistic: u8,
-    business: u8,
-}
-
-/// Body and mind, 0-100 each.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct HealthOut {
-    physical: u8,
-    mental: u8,
-    stress: u8,
-    conditions: Vec<String>,
-    risks: Vec<String>,
 }
 
 /// Money, in days of the local median wage: the same sum buys the same in 1820 and 2020.
@@ -185,7 +147,7 @@ impl StateOut {
             age: life.age,
             year: life.year,
             life_stage: life.stage.as_str(),
-            place: place(content, locale, life),
+            place: PlaceOut::of(content, locale, &life.place, &life.place.country, life.year),
             education: EducationOut {
                 level: life.education.level.as_str(),
                 enrolled: life.education.enrolled.is_some(),
@@ -196,27 +158,9 @@ impl StateOut {
                 years: career.years,
             }),
             retired: life.retired,
-            attributes: AttributesOut {
-                intelligence: life.attributes.intelligence,
-                constitution: life.attributes.constitution,
-                charisma: life.attributes.charisma,
-                willpower: life.attributes.willpower,
-                creativity: life.attributes.creativity,
-            },
-            skills: SkillsOut {
-                academic: life.skills.academic,
-                social: life.skills.social,
-                athletic: life.skills.athletic,
-                artistic: life.skills.artistic,
-                business: life.skills.business,
-            },
-            health: HealthOut {
-                physical: life.health.physical,
-                mental: life.health.mental,
-                stress: life.health.stress,
-                conditions: life.health.conditions.iter().map(|ailment| ailment.id.clone()).collect(),
-                risks: life.health.risks.clone(),
-            },
+            attributes: life.attributes.into(),
+            skills: life.skills.into(),
+            health: HealthOut::from(&life.health),
             happiness: life.happiness,
             economy: economy(life),
             plan: PlanOut {
@@ -246,17 +190,6 @@ impl StateOut {
             }),
             content_hash: content.hash().short(),
         }
-    }
-}
-
-fn place(content: &Content, locale: Locale, life: &Life) -> PlaceOut {
-    let code = &life.place.country;
-    let name = content.country(code).map_or(code.as_str(), |country| country.name_in(life.year).get(locale));
-    PlaceOut {
-        country: code.clone(),
-        name: name.to_owned(),
-        settlement: life.place.settlement.as_str(),
-        terrain: life.place.terrain.as_str(),
     }
 }
 

@@ -1,7 +1,51 @@
 //! What a client sees while something behind us is away.
 
+use std::time::Duration;
+
+use axum::routing::get;
 use http::StatusCode;
+use platform::{
+    Answer, Reply, Route,
+    route::{Auth, Rate},
+};
 use testkit::app::TestApp;
+
+/// A handler with a mistake in it.
+static PANICS: Route = Route::get("test-panics", "/panics").auth(Auth::Public).rate(Rate::Public).build(|| get(panics));
+
+async fn panics() -> Reply<()> {
+    panic!("the secret of the handler")
+}
+
+/// A handler that waits for something that never comes.
+static HANGS: Route =
+    Route::get("test-hangs", "/hangs").auth(Auth::Public).rate(Rate::Public).timeout_s(1).build(|| get(hangs));
+
+async fn hangs() -> Reply<()> {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    Answer::ok(&())
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_that_tells_nothing_and_the_next_request_is_served() {
+    let app = TestApp::new([&PANICS]).await;
+    for _ in 0..2 {
+        let answer = app.get("/panics").send().await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.error()["code"], "INTERNAL_ERROR");
+        assert_eq!(answer.error()["request_id"], answer.header("x-request-id"));
+        assert!(!answer.text().contains("secret"), "{}", answer.text());
+    }
+    let nowhere = app.get("/elsewhere").send().await;
+    assert_eq!((nowhere.status, nowhere.error()["code"].clone()), (StatusCode::NOT_FOUND, "NOT_FOUND".into()));
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_a_503_in_time() {
+    let app = TestApp::new([&HANGS]).await;
+    let answer = app.get("/hangs").send().await;
+    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+}
 
 #[tokio::test]
 async fn without_redis_everything_still_works_and_ready_says_so() {

@@ -200,7 +200,10 @@ pub fn summary(route: &Route) -> &'static str {
     (route.docs)(Operation::of("", route)).summary
 }
 
-/// The whole document for `domains` (name and routes).
+/// The whole document for `domains` (name and routes). For generators and tests.
+///
+/// # Panics
+/// When two different types have one name: the document could show only one of them.
 pub fn document<'a>(domains: impl IntoIterator<Item = (&'static str, &'a [Route])>) -> OpenApi {
     let (mut paths, mut schemas, mut tags) = (PathsBuilder::new(), BTreeMap::new(), Vec::new());
     schemas.insert(ERROR.to_owned(), error_envelope());
@@ -209,7 +212,10 @@ pub fn document<'a>(domains: impl IntoIterator<Item = (&'static str, &'a [Route]
         for route in routes {
             let Some(method) = documented(route.method) else { continue };
             let (operation, found) = (route.docs)(Operation::of(domain, route)).finish();
-            schemas.extend(found);
+            for (name, schema) in found {
+                let known = schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+                assert!(*known == schema, "two schemas are called {name}; {} shows the second", route.id);
+            }
             paths = paths.path(route.path, PathItem::new(method, operation));
         }
     }

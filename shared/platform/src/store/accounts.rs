@@ -1,7 +1,7 @@
 //! Users, the ways to prove to be one, and their signed-in devices.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, Row as _, postgres::PgArguments, query::Query};
 
 use crate::{
     error::{ApiError, account_gone},
@@ -41,7 +41,7 @@ pub struct NewSession {
 /// # Errors
 /// 503 without Postgres.
 pub async fn create(db: &PgPool, user: &User, password_hash: &str, session: &NewSession) -> Result<bool, ApiError> {
-    let created: i64 = sqlx::query_scalar(
+    let statement = sqlx::query(
         "WITH new_user AS (
             INSERT INTO users (user_id, username, email, is_guest, locale, version, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
@@ -64,17 +64,24 @@ pub async fn create(db: &PgPool, user: &User, password_hash: &str, session: &New
     .bind(&user.locale)
     .bind(user.version)
     .bind(user.created_at)
-    .bind(password_hash)
-    .bind(session.session_id)
-    .bind(session.refresh_hash.as_slice())
-    .bind(session.refresh_expires_at)
-    .bind(&session.platform)
-    .bind(&session.device_id)
-    .bind(&session.device_name)
-    .bind(session.created_at)
-    .fetch_one(db)
-    .await?;
+    .bind(password_hash);
+    let created: i64 = bind_session(statement, session).fetch_one(db).await?.try_get(0)?;
     Ok(created == 1)
+}
+
+/// Binds a session's columns, in the order of both statements that write it.
+fn bind_session<'q>(
+    statement: Query<'q, Postgres, PgArguments>,
+    session: &'q NewSession,
+) -> Query<'q, Postgres, PgArguments> {
+    statement
+        .bind(session.session_id)
+        .bind(session.refresh_hash.as_slice())
+        .bind(session.refresh_expires_at)
+        .bind(&session.platform)
+        .bind(&session.device_id)
+        .bind(&session.device_name)
+        .bind(session.created_at)
 }
 
 /// Signs a device in.
@@ -82,22 +89,13 @@ pub async fn create(db: &PgPool, user: &User, password_hash: &str, session: &New
 /// # Errors
 /// 401 when the account is gone, 503 without Postgres.
 pub async fn open_session(db: &PgPool, user: UserId, session: &NewSession) -> Result<(), ApiError> {
-    let opened = sqlx::query(
+    let statement = sqlx::query(
         "INSERT INTO sessions
-            (session_id, user_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
+            (user_id, session_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
-    .bind(session.session_id)
-    .bind(user)
-    .bind(session.refresh_hash.as_slice())
-    .bind(session.refresh_expires_at)
-    .bind(&session.platform)
-    .bind(&session.device_id)
-    .bind(&session.device_name)
-    .bind(session.created_at)
-    .execute(db)
-    .await;
-    match opened {
+    .bind(user);
+    match bind_session(statement, session).execute(db).await {
         Ok(_) => Ok(()),
         Err(error) => Err(account_gone(error, "sessions_user_fkey")),
     }

@@ -1,0 +1,87 @@
+//! What more than one domain shows of a life: public projections of the engine's state.
+
+use engine::{Attributes, Content, Health, Locale, Skills};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Where home is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlaceOut {
+    /// ISO 3166-1 alpha-2.
+    country: String,
+    /// The country by the name of its time.
+    name: String,
+    settlement: &'static str,
+    terrain: &'static str,
+}
+
+impl PlaceOut {
+    /// A place as it was called in `year`. `country` is where the life is lived or was born.
+    pub fn of(content: &Content, locale: Locale, place: &engine::Place, country: &str, year: u16) -> Self {
+        let name = content.country(country).map_or(country, |country| country.name_in(year).get(locale));
+        Self {
+            country: country.to_owned(),
+            name: name.to_owned(),
+            settlement: place.settlement.as_str(),
+            terrain: place.terrain.as_str(),
+        }
+    }
+}
+
+/// Gifts, 0-100.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AttributesOut {
+    intelligence: u8,
+    constitution: u8,
+    charisma: u8,
+    willpower: u8,
+    creativity: u8,
+}
+
+impl From<Attributes> for AttributesOut {
+    fn from(attributes: Attributes) -> Self {
+        let Attributes { intelligence, constitution, charisma, willpower, creativity } = attributes;
+        Self { intelligence, constitution, charisma, willpower, creativity }
+    }
+}
+
+/// What is learnt, or how easily, 0-100.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SkillsOut {
+    academic: u8,
+    social: u8,
+    athletic: u8,
+    artistic: u8,
+    business: u8,
+}
+
+impl From<Skills> for SkillsOut {
+    fn from(skills: Skills) -> Self {
+        let Skills { academic, social, athletic, artistic, business } = skills;
+        Self { academic, social, athletic, artistic, business }
+    }
+}
+
+/// Body and mind, 0-100 each, and what ails them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HealthOut {
+    physical: u8,
+    mental: u8,
+    stress: u8,
+    /// Present illnesses and injuries.
+    conditions: Vec<String>,
+    /// Illnesses that run in the family.
+    risks: Vec<String>,
+}
+
+impl From<&Health> for HealthOut {
+    fn from(health: &Health) -> Self {
+        Self {
+            physical: health.physical,
+            mental: health.mental,
+            stress: health.stress,
+            conditions: health.conditions.iter().map(|ailment| ailment.id.clone()).collect(),
+            risks: health.risks.clone(),
+        }
+    }
+}
