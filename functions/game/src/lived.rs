@@ -1,5 +1,7 @@
 //! What one request lived through: one or more steps of the engine, stored as one version.
 
+use std::mem;
+
 use engine::{Change, Content, EventRecord, Locale, LogEntry, Outcome, Step};
 use platform::{
     Answer, Cx, Reply,
@@ -31,22 +33,28 @@ struct Year {
 
 impl<'a> Lived<'a> {
     pub(crate) fn first(from: &'a Standing, step: Step) -> Self {
-        let mut lived = Self { from, last: step.clone(), entries: Vec::new(), events: Vec::new(), years: Vec::new() };
-        lived.then(step);
+        let mut lived = Self { from, last: step, entries: Vec::new(), events: Vec::new(), years: Vec::new() };
+        lived.note_last();
         lived
     }
 
     pub(crate) fn then(&mut self, step: Step) {
-        self.entries.push(step.entry.clone());
-        self.events.extend(step.events.iter().cloned());
-        for event in &step.events {
+        self.last = step;
+        self.note_last();
+    }
+
+    /// Takes over what the last step brought; its life and its outcome stay where they are.
+    fn note_last(&mut self) {
+        let (events, changes) = (mem::take(&mut self.last.events), mem::take(&mut self.last.changes));
+        let (age, year, complete) = (self.last.life.age, self.last.life.year, self.last.year_complete);
+        self.entries.push(self.last.entry.clone());
+        for event in &events {
             self.at(event.age, event.year).events.push(event.clone());
         }
-        let (age, year) = (step.life.age, step.life.year);
         let now = self.at(age, year);
-        now.changes.extend(step.changes.iter().cloned());
-        now.complete = step.year_complete;
-        self.last = step;
+        now.changes.extend(changes);
+        now.complete = complete;
+        self.events.extend(events);
     }
 
     /// The entry for that age; ages come in order, so a new one closes the one before.
@@ -86,7 +94,7 @@ impl<'a> Lived<'a> {
 
     pub(crate) fn outcome(&self) -> Option<(&Outcome, &EventRecord)> {
         let outcome = self.last.outcome.as_ref()?;
-        let event = self.last.events.iter().find(|event| event.decision.is_some())?;
+        let event = self.events.iter().find(|event| event.decision.is_some())?;
         Some((outcome, event))
     }
 
