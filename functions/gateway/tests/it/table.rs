@@ -37,3 +37,21 @@ fn every_documented_operation_is_a_route_and_every_route_is_documented() {
         .collect();
     assert_eq!(documented, routes);
 }
+
+#[test]
+fn one_domain_alone_is_served_with_its_probes_and_nothing_else() {
+    let ids: BTreeSet<_> = gateway::routes(Some("game")).into_iter().map(|route| route.id).collect();
+    let expected = [
+        "game-start",
+        "game-advance",
+        "game-decide",
+        "game-state",
+        "game-events",
+        "system-health",
+        "system-ready",
+        "system-metrics",
+        "system-fallback",
+    ];
+    assert_eq!(ids, BTreeSet::from(expected));
+    assert!(gateway::routes(Some("gambling")).is_empty());
+}
