@@ -4,7 +4,7 @@ CREATE TABLE idempotency_keys (
     user_id      uuid        NOT NULL,
     route        text        NOT NULL,
     key          text        NOT NULL,
-    -- SHA-256 of path and body: another request under the same key is refused.
+    -- SHA-256 of path, If-Match and body: another request under the same key is refused.
     request_hash bytea       NOT NULL,
     status       smallint    NOT NULL,
     body         bytea       NOT NULL,

@@ -8,7 +8,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-/// One environment variable: its name, what it means, and its default. The source of docs/CONFIGURATION.md.
+/// One environment variable: its name, what it means, and its default.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
     /// Name in the environment.
