@@ -8,6 +8,7 @@ pub mod cache;
 pub mod config;
 pub mod ctx;
 pub mod error;
+mod fault;
 pub mod http;
 pub mod ids;
 pub mod route;
