@@ -8,6 +8,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::cache::policy::CachePolicy;
+
 /// One environment variable: its name, what it means, and its default.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
@@ -35,7 +37,16 @@ variables! {
     METRICS_PORT = "METRICS_PORT", Some("9464"), "Port of /metrics in a container; 0 picks a free one.";
     DATABASE_URL = "DATABASE_URL", None, "postgres:// URL of the database that holds the truth.";
     DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; on Lambda 1 is right.";
+    DATABASE_ACQUIRE_TIMEOUT_SECONDS = "DATABASE_ACQUIRE_TIMEOUT_SECONDS", Some("3"), "Longest wait for a connection, seconds, 1..=60.";
+    DATABASE_STATEMENT_TIMEOUT_SECONDS = "DATABASE_STATEMENT_TIMEOUT_SECONDS", Some("5"), "Longest statement, seconds, 1..=60; what the database role enforces.";
     REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// URL; empty runs without Redis.";
+    CACHE_STRICT = "CACHE_STRICT", Some("false"), "true refuses writes (503) while Redis cannot be reached, so that no read is ever stale; false goes on without it.";
+    CACHE_CONTENT = "CACHE_CONTENT", Some("ttl=3600s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Content of other releases: time in Redis (1s..86400s), bytes in the process, eviction (lru, lfu, fifo), compression (lz4, none). What is left out is as in the default.";
+    CACHE_USER_DATA = "CACHE_USER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Profiles and lists of characters; as CACHE_CONTENT.";
+    CACHE_CHARACTER_DATA = "CACHE_CHARACTER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Relationships; as CACHE_CONTENT.";
+    CACHE_GAME_STATE = "CACHE_GAME_STATE", Some("ttl=60s,max_bytes=64MiB,eviction=lru,compress=lz4"), "Lives and answers about them; as CACHE_CONTENT.";
+    CACHE_ACHIEVEMENTS = "CACHE_ACHIEVEMENTS", Some("ttl=60s,max_bytes=8MiB,eviction=lru,compress=lz4"), "Unlocks and progress; as CACHE_CONTENT.";
+    CACHE_LEADERBOARD = "CACHE_LEADERBOARD", Some("ttl=5s,max_bytes=8MiB,eviction=lru,compress=lz4"), "Rankings and aggregates shared by many; as CACHE_CONTENT.";
     AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
     AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "tracing filter, such as info or info,sqlx=debug.";
@@ -125,7 +136,12 @@ pub struct Config {
     pub metrics_port: u16,
     pub database_url: SecretString,
     pub database_max_connections: u32,
+    pub database_acquire_timeout: Duration,
+    pub database_statement_timeout: Duration,
     pub redis_url: Option<SecretString>,
+    pub cache_strict: bool,
+    /// By [`Class::index`].
+    pub cache: [CachePolicy; 6],
     pub auth_signing_key: Option<SigningKey>,
     pub auth_verifying_keys: Vec<VerifyingKey>,
     pub log_level: String,
@@ -181,6 +197,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let database_max_connections = self.number(DATABASE_MAX_CONNECTIONS, 1, 1000);
         let redis_url =
             self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
+        let acquire_timeout_s: Option<u32> = self.number(DATABASE_ACQUIRE_TIMEOUT_SECONDS, 1, 60);
+        let statement_timeout_s: Option<u32> = self.number(DATABASE_STATEMENT_TIMEOUT_SECONDS, 1, 60);
+        let cache_strict = self.parse(CACHE_STRICT, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("must be true or false".to_owned()),
+        });
+        if cache_strict == Some(true) && redis_url.as_ref().is_some_and(Option::is_none) {
+            self.problems.push(format!("{} needs {}", CACHE_STRICT.name, REDIS_URL.name));
+        }
+        let [content, user_data, character_data, game_state, achievements, leaderboard] = [
+            CACHE_CONTENT,
+            CACHE_USER_DATA,
+            CACHE_CHARACTER_DATA,
+            CACHE_GAME_STATE,
+            CACHE_ACHIEVEMENTS,
+            CACHE_LEADERBOARD,
+        ]
+        .map(|variable| {
+            self.parse(variable, |text| CachePolicy::parse_over(variable.default.unwrap_or_default(), text))
+        });
         let auth_signing_key =
             self.optional(AUTH_SIGNING_KEY, |text| key(text).map(|(kid, seed)| SigningKey { kid, seed: seed.into() }));
         let auth_verifying_keys =
@@ -206,7 +243,11 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             metrics_port: metrics_port?,
             database_url: database_url?,
             database_max_connections: database_max_connections?,
+            database_acquire_timeout: Duration::from_secs(acquire_timeout_s?.into()),
+            database_statement_timeout: Duration::from_secs(statement_timeout_s?.into()),
             redis_url: redis_url?,
+            cache_strict: cache_strict?,
+            cache: [content?, user_data?, character_data?, game_state?, achievements?, leaderboard?],
             auth_signing_key: auth_signing_key?,
             auth_verifying_keys: auth_verifying_keys?,
             log_level: log_level?,
@@ -316,7 +357,16 @@ mod tests {
             ("METRICS_PORT", "-1"),
             ("DATABASE_URL", "mysql://hunter2@db"),
             ("DATABASE_MAX_CONNECTIONS", "0"),
+            ("DATABASE_ACQUIRE_TIMEOUT_SECONDS", "0"),
+            ("DATABASE_STATEMENT_TIMEOUT_SECONDS", "61"),
             ("REDIS_URL", "hunter2"),
+            ("CACHE_STRICT", "yes"),
+            ("CACHE_CONTENT", "ttl=0s"),
+            ("CACHE_USER_DATA", "max_bytes=hunter2"),
+            ("CACHE_CHARACTER_DATA", "eviction=arc"),
+            ("CACHE_GAME_STATE", "compress=gzip"),
+            ("CACHE_ACHIEVEMENTS", "hunter2"),
+            ("CACHE_LEADERBOARD", "ttl"),
             ("AUTH_SIGNING_KEY", "k1:hunter2"),
             ("AUTH_VERIFYING_KEYS", "hunter2"),
             ("LOG_LEVEL", "loud=very"),

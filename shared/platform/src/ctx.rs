@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use crate::{
     auth::token::TokenVerifier,
-    cache::{Redis, rate::RateLimiter},
+    cache::{Redis, manager::CacheManager, rate::RateLimiter},
     config::Config,
-    http::info::RequestInfo,
+    http::{gate::Gate, info::RequestInfo},
     store,
 };
 
@@ -70,6 +70,7 @@ struct Inner {
     db: PgPool,
     redis: Option<Redis>,
     limiter: RateLimiter,
+    cache: CacheManager,
     tokens: TokenVerifier,
     world: Box<dyn World>,
     phase: AtomicU8,
@@ -101,11 +102,13 @@ impl Ctx {
         let tokens = TokenVerifier::new(&config.auth_verifying_keys)
             .map_err(|error| CtxError("AUTH_VERIFYING_KEYS", error.into()))?;
         let limiter = RateLimiter::new(config.rate_limit_percent, config.app_env);
+        let cache = CacheManager::new(&config);
         Ok(Self(Arc::new(Inner {
             config,
             db,
             redis,
             limiter,
+            cache,
             tokens,
             world,
             phase: AtomicU8::new(Phase::Starting as u8),
@@ -130,6 +133,10 @@ impl Ctx {
 
     pub(crate) fn limiter(&self) -> &RateLimiter {
         &self.0.limiter
+    }
+
+    pub(crate) fn cache(&self) -> &CacheManager {
+        &self.0.cache
     }
 
     pub(crate) fn tokens(&self) -> &TokenVerifier {
@@ -191,10 +198,11 @@ impl fmt::Debug for Ctx {
 pub struct CtxError(&'static str, Box<dyn std::error::Error + Send + Sync>);
 
 /// One request's view of the process. Dereferences to [`Ctx`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Cx {
     pub(crate) ctx: Ctx,
     pub(crate) info: RequestInfo,
+    pub(crate) gate: Gate,
 }
 
 impl Cx {

@@ -1,7 +1,14 @@
 //! Redis, seen from the platform: one multiplexed connection a process, opened at first use, and a breaker that keeps
 //! a dead Redis from slowing every request down.
 
+pub mod aggregate;
+pub mod compress;
+pub mod key;
+pub mod l1;
+pub mod manager;
+pub mod policy;
 pub mod rate;
+pub mod stamps;
 
 use std::{
     sync::Arc,
@@ -54,6 +61,22 @@ impl Redis {
                 None
             }
         }
+    }
+
+    /// As [`Redis::run`] for what must be said: past the breaker, and again when the connection broke.
+    pub async fn insist<T: FromRedisValue>(
+        &self,
+        now: DateTime<Utc>,
+        script: &ScriptInvocation<'_>,
+        tries: u32,
+    ) -> Option<T> {
+        for _ in 0..tries {
+            match self.try_run(script).await {
+                Ok(value) => return Some(value),
+                Err(error) => self.open_breaker(now, &error),
+            }
+        }
+        None
     }
 
     /// One script within [`PATIENCE`], connecting included: a Redis that swallows packets must not hold requests up.

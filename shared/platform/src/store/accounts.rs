@@ -1,15 +1,18 @@
 //! Users, the ways to prove to be one, and their signed-in devices.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, Postgres, Row as _, postgres::PgArguments, query::Query};
+use serde::{Deserialize, Serialize};
+use sqlx::{Postgres, Row as _, postgres::PgArguments, query::Query};
 
+use super::Db;
 use crate::{
+    cache::aggregate::Loaded,
     error::{ApiError, account_gone},
     ids::{SessionId, UserId},
 };
 
 /// A user as every route of the account shows it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the columns of `users`")]
 pub struct User {
     pub user_id: UserId,
@@ -40,7 +43,7 @@ pub struct NewSession {
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn create(db: &PgPool, user: &User, password_hash: &str, session: &NewSession) -> Result<bool, ApiError> {
+pub async fn create(db: &Db, user: &User, password_hash: &str, session: &NewSession) -> Result<bool, ApiError> {
     let statement = sqlx::query(
         "WITH new_user AS (
             INSERT INTO users (user_id, username, email, is_guest, locale, version, created_at, updated_at)
@@ -88,7 +91,7 @@ fn bind_session<'q>(
 ///
 /// # Errors
 /// 401 when the account is gone, 503 without Postgres.
-pub async fn open_session(db: &PgPool, user: UserId, session: &NewSession) -> Result<(), ApiError> {
+pub async fn open_session(db: &Db, user: UserId, session: &NewSession) -> Result<(), ApiError> {
     let statement = sqlx::query(
         "INSERT INTO sessions
             (user_id, session_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
@@ -105,7 +108,7 @@ pub async fn open_session(db: &PgPool, user: UserId, session: &NewSession) -> Re
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn by_identifier(db: &PgPool, identifier: &str) -> Result<Option<(User, String)>, ApiError> {
+pub async fn by_identifier(db: &Db, identifier: &str) -> Result<Option<(User, String)>, ApiError> {
     #[derive(sqlx::FromRow)]
     struct Row {
         #[sqlx(flatten)]
@@ -126,17 +129,16 @@ pub async fn by_identifier(db: &PgPool, identifier: &str) -> Result<Option<(User
     Ok(row.map(|row| (row.user, row.secret)))
 }
 
-/// The active user with this id.
-///
-/// # Errors
-/// 503 without Postgres.
-pub async fn by_id(db: &PgPool, user: UserId) -> Result<Option<User>, ApiError> {
-    let user = sqlx::query_as(
+/// The active user with this id, as caches hold it.
+pub(crate) async fn load(db: &Db, user: UserId) -> Result<Option<Loaded>, ApiError> {
+    let user: Option<User> = sqlx::query_as(
         "SELECT user_id, username, email, email_verified, is_guest, locale, version, created_at
          FROM users WHERE user_id = $1 AND is_active",
     )
     .bind(user)
     .fetch_optional(db)
     .await?;
-    Ok(user)
+    let Some(user) = user else { return Ok(None) };
+    let value = serde_json::to_vec(&user).map_err(ApiError::internal)?;
+    Ok(Some(Loaded { version: user.version, value }))
 }

@@ -1,9 +1,9 @@
 //! What happened in a life, page by page.
 
 use engine::{EventRecord, EventType};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 
-use super::lives::Standing;
+use super::{Db, lives::Standing};
 use crate::error::ApiError;
 
 /// Which events, in which order.
@@ -25,7 +25,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn page(db: &PgPool, life: &Standing, wanted: &Wanted) -> Result<Vec<EventRecord>, ApiError> {
+pub async fn page(db: &Db, life: &Standing, wanted: &Wanted) -> Result<Vec<EventRecord>, ApiError> {
     // The life's own times let Postgres leave out the partitions it cannot be in.
     const ASCENDING: &str = "SELECT record FROM events
          WHERE character_id = $1 AND created_at BETWEEN $2 AND $3

@@ -3,8 +3,8 @@
 
 use engine::Locale;
 use http::StatusCode;
-use sqlx::PgPool;
 
+use super::Db;
 use crate::{
     error::{ApiError, Code},
     http::{
@@ -47,7 +47,7 @@ impl Stored {
 ///
 /// # Errors
 /// 422 KEY_REUSED when the key was used for another request; 503 without Postgres.
-pub async fn find<T: ?Sized>(db: &PgPool, idem: &Idem) -> Result<Option<Answer<T>>, ApiError> {
+pub async fn find<T: ?Sized>(db: &Db, idem: &Idem) -> Result<Option<Answer<T>>, ApiError> {
     let Some(key) = &idem.key else { return Ok(None) };
     let stored: Option<Stored> = sqlx::query_as(
         "SELECT request_hash, status, body, etag, locale FROM idempotency_keys
@@ -65,7 +65,7 @@ pub async fn find<T: ?Sized>(db: &PgPool, idem: &Idem) -> Result<Option<Answer<T
 ///
 /// # Errors
 /// The refusal, or as [`find`].
-pub async fn first_answer_or<T: ?Sized>(db: &PgPool, idem: &Idem, refusal: impl Into<ApiError>) -> Reply<T> {
+pub async fn first_answer_or<T: ?Sized>(db: &Db, idem: &Idem, refusal: impl Into<ApiError>) -> Reply<T> {
     find(db, idem).await?.ok_or_else(|| refusal.into())
 }
 
