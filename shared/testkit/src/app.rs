@@ -14,7 +14,7 @@ use platform::{
     Ctx, Route,
     config::Config,
     ctx::{Phase, World},
-    http::{ClientIp, router},
+    http::{ClientIp, RoundTrips, router},
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -194,8 +194,21 @@ impl TestRequest<'_> {
         };
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole answer").to_bytes();
-        TestAnswer { status: parts.status, headers: parts.headers, body: body.to_vec() }
+        let trips = parts
+            .extensions
+            .get::<Arc<RoundTrips>>()
+            .map(|trips| Trips { redis: trips.redis.load(Ordering::Relaxed), sql: trips.sql.load(Ordering::Relaxed) });
+        TestAnswer { status: parts.status, headers: parts.headers, body: body.to_vec(), trips }
     }
+}
+
+/// How often a request went to Redis and to Postgres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trips {
+    /// Scripts and pipelines.
+    pub redis: u32,
+    /// Statements.
+    pub sql: u32,
 }
 
 /// A whole answer.
@@ -207,9 +220,18 @@ pub struct TestAnswer {
     pub headers: HeaderMap,
     /// Body.
     pub body: Vec<u8>,
+    trips: Option<Trips>,
 }
 
 impl TestAnswer {
+    /// What it cost behind the server.
+    ///
+    /// # Panics
+    /// When it did not pass the edge.
+    pub fn trips(&self) -> Trips {
+        self.trips.expect("the edge counted")
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

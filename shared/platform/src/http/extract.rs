@@ -31,7 +31,7 @@ impl FromRequestParts<Ctx> for Cx {
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
         let info = parts.extensions.get::<RequestInfo>().cloned();
         let info = info.ok_or_else(|| ApiError::internal("a handler runs outside its route"))?;
-        Ok(Self { ctx: ctx.clone(), info })
+        Ok(Self::new(ctx.clone(), info))
     }
 }
 

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use engine::{Life, LogEntry};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
     idempotency,
     lives::{self, encode},
     once::{self, Done, and_key, prior},
+    pool::Db,
+    statement::Statement,
 };
 use crate::{
     ctx::Cx,
@@ -19,6 +20,42 @@ use crate::{
     },
     ids::{CharacterId, UserId},
 };
+
+pub(super) const CREATE: Statement = Statement::write(
+    "character-create",
+    concat!(
+        prior!(),
+        "born AS (
+            INSERT INTO characters
+                (character_id, user_id, lineage_id, character_name, birth_country, birth_year, ranked, created_at)
+            SELECT $10, $1, $10, $11, $12, $13, $14, $9
+            WHERE NOT EXISTS (SELECT FROM prior)
+            RETURNING character_id
+         ), attributes AS (
+            INSERT INTO character_attributes
+                (character_id, intelligence, constitution, charisma, willpower, creativity)
+            SELECT character_id, $15, $16, $17, $18, $19 FROM born
+         ), life AS (
+            INSERT INTO lives (character_id, user_id, version, status, age, state, updated_at)
+            SELECT character_id, $1, 1, 'draft', 0, $20, $9 FROM born
+         ), entry AS (
+            INSERT INTO life_log
+                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
+            SELECT character_id, $21, 1, 0, $22, $23, $24, $25, $26, $9 FROM born
+         )",
+        and_key!("born")
+    ),
+);
+
+pub(super) const NEWEST: Statement = Statement::read(
+    "character-list",
+    "SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country, c.birth_year,
+                c.ranked, l.status, l.age, l.version, c.created_at
+         FROM characters c JOIN lives l USING (character_id)
+         WHERE c.user_id = $1 AND c.is_active AND ($2::uuid IS NULL OR c.character_id < $2)
+         ORDER BY c.character_id DESC
+         LIMIT $3",
+);
 
 /// A character as lists and pages show it.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -54,31 +91,9 @@ pub struct NewCharacter<'a> {
 /// # Errors
 /// 401 when the account is gone, 422 KEY_REUSED, 503 without Postgres.
 pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, answer: Answer<T>) -> Reply<T> {
-    const SQL: &str = concat!(
-        prior!(),
-        "born AS (
-            INSERT INTO characters
-                (character_id, user_id, lineage_id, character_name, birth_country, birth_year, ranked, created_at)
-            SELECT $10, $1, $10, $11, $12, $13, $14, $9
-            WHERE NOT EXISTS (SELECT FROM prior)
-            RETURNING character_id
-         ), attributes AS (
-            INSERT INTO character_attributes
-                (character_id, intelligence, constitution, charisma, willpower, creativity)
-            SELECT character_id, $15, $16, $17, $18, $19 FROM born
-         ), life AS (
-            INSERT INTO lives (character_id, user_id, version, status, age, state, updated_at)
-            SELECT character_id, $1, 1, 'draft', 0, $20, $9 FROM born
-         ), entry AS (
-            INSERT INTO life_log
-                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
-            SELECT character_id, $21, 1, 0, $22, $23, $24, $25, $26, $9 FROM born
-         )",
-        and_key!("born")
-    );
     let (life, birth) = (new.life, new.birth);
     let attributes = life.attributes;
-    let statement = once::statement(SQL, idem, &answer, cx.now())
+    let statement = once::statement(CREATE.sql, idem, &answer, cx.now())
         .bind(new.character_id)
         .bind(&life.spec.name)
         .bind(&life.spec.country)
@@ -112,23 +127,11 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
 /// # Errors
 /// 503 without Postgres.
 pub async fn newest(
-    db: &PgPool,
+    db: &Db,
     user: UserId,
     before: Option<CharacterId>,
     limit: i64,
 ) -> Result<Vec<Character>, ApiError> {
-    let page = sqlx::query_as(
-        "SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country, c.birth_year,
-                c.ranked, l.status, l.age, l.version, c.created_at
-         FROM characters c JOIN lives l USING (character_id)
-         WHERE c.user_id = $1 AND c.is_active AND ($2::uuid IS NULL OR c.character_id < $2)
-         ORDER BY c.character_id DESC
-         LIMIT $3",
-    )
-    .bind(user)
-    .bind(before)
-    .bind(limit + 1)
-    .fetch_all(db)
-    .await?;
+    let page = sqlx::query_as(NEWEST.sql).bind(user).bind(before).bind(limit + 1).fetch_all(db).await?;
     Ok(page)
 }

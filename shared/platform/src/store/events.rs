@@ -1,10 +1,20 @@
 //! What happened in a life, page by page.
 
 use engine::{EventRecord, EventType};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 
-use super::lives::Standing;
+use super::{lives::Standing, pool::Db, statement::Statement};
 use crate::error::ApiError;
+
+// A life's own times let Postgres leave out the partitions it cannot be in.
+pub(super) const ASCENDING: Statement = Statement::read("events-ascending", "SELECT record FROM events
+         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
+           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq > $6)
+         ORDER BY seq LIMIT $7");
+pub(super) const DESCENDING: Statement = Statement::read("events-descending", "SELECT record FROM events
+         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
+           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq < $6)
+         ORDER BY seq DESC LIMIT $7");
 
 /// Which events, in which order.
 #[derive(Debug, Clone, Copy)]
@@ -25,18 +35,9 @@ pub struct Wanted {
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn page(db: &PgPool, life: &Standing, wanted: &Wanted) -> Result<Vec<EventRecord>, ApiError> {
-    // The life's own times let Postgres leave out the partitions it cannot be in.
-    const ASCENDING: &str = "SELECT record FROM events
-         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
-           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq > $6)
-         ORDER BY seq LIMIT $7";
-    const DESCENDING: &str = "SELECT record FROM events
-         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
-           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq < $6)
-         ORDER BY seq DESC LIMIT $7";
-    let sql = if wanted.ascending { ASCENDING } else { DESCENDING };
-    let records: Vec<Json<EventRecord>> = sqlx::query_scalar(sql)
+pub async fn page(db: &Db, life: &Standing, wanted: &Wanted) -> Result<Vec<EventRecord>, ApiError> {
+    let statement = if wanted.ascending { ASCENDING } else { DESCENDING };
+    let records: Vec<Json<EventRecord>> = sqlx::query_scalar(statement.sql)
         .bind(life.character_id)
         .bind(life.created_at)
         .bind(life.updated_at)

@@ -7,7 +7,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, postgres::PgArguments, query::Query};
 
-use super::idempotency::{Stored, ToStore};
+use super::{
+    idempotency::{Stored, ToStore},
+    pool::Db,
+};
 use crate::http::{envelope::Answer, idem::Idem};
 
 /// Begins a statement: the CTE `prior`.
@@ -83,7 +86,7 @@ pub(super) fn statement<'q, T: ?Sized>(
 }
 
 /// Runs the statement.
-pub(super) async fn run(query: Query<'_, Postgres, PgArguments>, db: &sqlx::PgPool) -> Result<Done, sqlx::Error> {
+pub(super) async fn run(query: Query<'_, Postgres, PgArguments>, db: &Db) -> Result<Done, sqlx::Error> {
     use sqlx::FromRow;
     let row = match query.fetch_one(db).await {
         Ok(row) => Row::from_row(&row)?,
