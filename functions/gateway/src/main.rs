@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::{Parser, Subcommand};
 use gateway::{DOMAINS, routes, table};
-use platform::{Ctx, config::Config, store::migrations};
+use platform::{config::Config, store::migrations};
 
 /// Restart Life in one process.
 #[derive(Parser)]
@@ -83,10 +83,7 @@ fn serve(only: Option<&str>) -> anyhow::Result<()> {
 
 fn migrate() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let ctx = Ctx::new(Config::from_env()?)?;
-        migrations::run(ctx.db()).await.context("the migration stopped")
-    })
+    runtime.block_on(async { migrations::run_configured(&Config::from_env()?).await.context("the migration stopped") })
 }
 
 /// One HTTP/1.0 request by hand: the check must not need more than the process it checks.

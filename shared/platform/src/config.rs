@@ -31,7 +31,7 @@ macro_rules! variables {
 }
 
 variables! {
-    APP_ENV = "APP_ENV", Some("local"), "Deployment: local, test, staging or production. Names keys in Redis.";
+    APP_ENV = "APP_ENV", Some("local"), "Deployment: local, test, staging or production.";
     HOST = "HOST", Some("0.0.0.0"), "Address the server listens on.";
     PORT = "PORT", Some("8080"), "Port the server listens on; 0 picks a free one.";
     METRICS_PORT = "METRICS_PORT", Some("9464"), "Port of /metrics in a container; 0 picks a free one.";
@@ -40,6 +40,7 @@ variables! {
     DATABASE_ACQUIRE_TIMEOUT_SECONDS = "DATABASE_ACQUIRE_TIMEOUT_SECONDS", Some("3"), "Longest wait for a connection, seconds, 1..=60.";
     DATABASE_STATEMENT_TIMEOUT_SECONDS = "DATABASE_STATEMENT_TIMEOUT_SECONDS", Some("5"), "Longest statement, seconds, 1..=60; what the database role enforces.";
     REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// URL; empty runs without Redis.";
+    REDIS_NAMESPACE = "REDIS_NAMESPACE", Some(""), "Begins this deployment's keys in Redis, so that several can share one; empty means APP_ENV. 1 to 64 of a-z, 0-9, - and _.";
     CACHE_STRICT = "CACHE_STRICT", Some("false"), "true refuses writes (503) while Redis cannot be reached, so that no read is ever stale; false goes on without it.";
     CACHE_CONTENT = "CACHE_CONTENT", Some("ttl=3600s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Content of other releases: time in Redis (1s..86400s), bytes in the process, eviction (lru, lfu, fifo), compression (lz4, none). What is left out is as in the default.";
     CACHE_USER_DATA = "CACHE_USER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Profiles and lists of characters; as CACHE_CONTENT.";
@@ -139,6 +140,7 @@ pub struct Config {
     pub database_acquire_timeout: Duration,
     pub database_statement_timeout: Duration,
     pub redis_url: Option<SecretString>,
+    pub redis_namespace: String,
     pub cache_strict: bool,
     /// By [`Class::index`].
     pub cache: [CachePolicy; 6],
@@ -199,6 +201,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
         let acquire_timeout_s: Option<u32> = self.number(DATABASE_ACQUIRE_TIMEOUT_SECONDS, 1, 60);
         let statement_timeout_s: Option<u32> = self.number(DATABASE_STATEMENT_TIMEOUT_SECONDS, 1, 60);
+        let redis_namespace = self.optional(REDIS_NAMESPACE, namespace);
         let cache_strict = self.parse(CACHE_STRICT, |text| match text {
             "true" => Ok(true),
             "false" => Ok(false),
@@ -236,8 +239,9 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             self.problems.push(format!("{} must be * alone or a list without it", CORS_ALLOWED_ORIGINS.name));
         }
         let trusted_proxies = self.list(TRUSTED_PROXIES, network);
+        let app_env = app_env?;
         Some(Config {
-            app_env: app_env?,
+            app_env,
             host: host?,
             port: port?,
             metrics_port: metrics_port?,
@@ -246,6 +250,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             database_acquire_timeout: Duration::from_secs(acquire_timeout_s?.into()),
             database_statement_timeout: Duration::from_secs(statement_timeout_s?.into()),
             redis_url: redis_url?,
+            redis_namespace: redis_namespace?.unwrap_or_else(|| app_env.as_str().to_owned()),
             cache_strict: cache_strict?,
             cache: [content?, user_data?, character_data?, game_state?, achievements?, leaderboard?],
             auth_signing_key: auth_signing_key?,
@@ -321,6 +326,11 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
+fn namespace(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+    if plain && text.len() <= 64 { Ok(text.to_owned()) } else { Err("must be 1 to 64 of a-z, 0-9, - and _".to_owned()) }
+}
+
 fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
@@ -360,6 +370,7 @@ mod tests {
             ("DATABASE_ACQUIRE_TIMEOUT_SECONDS", "0"),
             ("DATABASE_STATEMENT_TIMEOUT_SECONDS", "61"),
             ("REDIS_URL", "hunter2"),
+            ("REDIS_NAMESPACE", "hunter2:"),
             ("CACHE_STRICT", "yes"),
             ("CACHE_CONTENT", "ttl=0s"),
             ("CACHE_USER_DATA", "max_bytes=hunter2"),

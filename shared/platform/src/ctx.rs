@@ -11,7 +11,6 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use engine::{Content, Locale};
 use secrecy::ExposeSecret;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
     cache::{Redis, manager::CacheManager, rate::RateLimiter},
     config::Config,
     http::{gate::Gate, info::RequestInfo},
-    store,
+    store::Db,
 };
 
 /// Where time and randomness come from; tests put fixed ones in their place.
@@ -67,7 +66,7 @@ pub struct Ctx(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    db: PgPool,
+    db: Db,
     redis: Option<Redis>,
     limiter: RateLimiter,
     cache: CacheManager,
@@ -92,7 +91,7 @@ impl Ctx {
     /// # Errors
     /// As [`Ctx::new`].
     pub fn with_world(config: Config, world: Box<dyn World>) -> Result<Self, CtxError> {
-        let db = store::pool::connect_lazy(&config).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
+        let db = Db::connect_lazy(&config).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
         let redis = match &config.redis_url {
             Some(url) => {
                 Some(Redis::connect_lazy(url.expose_secret()).map_err(|error| CtxError("REDIS_URL", error.into()))?)
@@ -101,7 +100,7 @@ impl Ctx {
         };
         let tokens = TokenVerifier::new(&config.auth_verifying_keys)
             .map_err(|error| CtxError("AUTH_VERIFYING_KEYS", error.into()))?;
-        let limiter = RateLimiter::new(config.rate_limit_percent, config.app_env);
+        let limiter = RateLimiter::new(config.rate_limit_percent, &config.redis_namespace);
         let cache = CacheManager::new(&config);
         Ok(Self(Arc::new(Inner {
             config,
@@ -121,8 +120,8 @@ impl Ctx {
         &self.0.config
     }
 
-    /// The connection pool. For `store`, and for nothing else.
-    pub fn db(&self) -> &PgPool {
+    /// Postgres, for what belongs to no request. For `store`, and for nothing else.
+    pub fn db(&self) -> &Db {
         &self.0.db
     }
 
@@ -203,9 +202,20 @@ pub struct Cx {
     pub(crate) ctx: Ctx,
     pub(crate) info: RequestInfo,
     pub(crate) gate: Gate,
+    db: Db,
 }
 
 impl Cx {
+    pub(crate) fn new(ctx: Ctx, info: RequestInfo, gate: Gate) -> Self {
+        let db = ctx.db().counted_to(info.trips());
+        Self { ctx, info, gate, db }
+    }
+
+    /// Postgres; statements count to this request. For `store`, and for nothing else.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
     /// The language the client asked for.
     pub fn locale(&self) -> Locale {
         self.info.locale()

@@ -102,6 +102,12 @@ impl ApiError {
         Self::new(Code::NotFound, message)
     }
 
+    /// 401 for a valid token whose account is no more.
+    pub fn account_gone() -> Self {
+        let text = Text::new("This account no longer exists.", "该账号已不存在。");
+        Self::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
+    }
+
     /// 422 with every wrong field at once.
     pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
         let text = Text::new("Some fields are not valid; see `fields`.", "有字段不符合要求，详见 fields。");
@@ -210,10 +216,7 @@ impl From<sqlx::Error> for ApiError {
 /// 401 when the row's user is gone, by the name of the foreign key; anything else as usual.
 pub(crate) fn account_gone(error: sqlx::Error, foreign_key: &str) -> ApiError {
     match &error {
-        sqlx::Error::Database(db) if db.constraint() == Some(foreign_key) => {
-            let text = Text::new("This account no longer exists.", "该账号已不存在。");
-            ApiError::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
-        }
+        sqlx::Error::Database(db) if db.constraint() == Some(foreign_key) => ApiError::account_gone(),
         _ => error.into(),
     }
 }

@@ -17,13 +17,15 @@ use crate::{
 
 /// What Postgres says of an aggregate: a version and the encoded value.
 #[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) version: i64,
-    pub(crate) value: Vec<u8>,
+pub struct Loaded {
+    /// Raised by every write; 1 or more.
+    pub version: i64,
+    /// As JSON.
+    pub value: Vec<u8>,
 }
 
 /// Something with one version, which every write raises by one.
-pub(crate) trait Aggregate: Copy + Send + Sync {
+pub trait Aggregate: Copy + Send + Sync {
     /// What readers get.
     type Value: DeserializeOwned + Send;
 

@@ -1,17 +1,20 @@
-//! Every key of the cache, and nowhere else. `rl:<env>:{<owner>}:<class>:v<schema>:<id>`: the braces put all that belongs
+//! Every key of the cache, and nowhere else. `rl:<namespace>:{<owner>}:<class>:v<schema>:<id>`: the braces put all that belongs
 //! to one player into one slot of a cluster, so that one script can see it.
 
 use engine::Locale;
 use uuid::Uuid;
 
 use super::policy::Class;
-use crate::{config::AppEnv, ids::UserId};
+use crate::ids::UserId;
 
 /// What is cached as one, under one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A player's account.
     Profile,
+    /// A player's list of characters.
     Roster,
+    /// A life.
     Life,
 }
 
@@ -36,18 +39,20 @@ impl Kind {
 
 /// One aggregate. The owner comes from the token, so a stranger addresses a key that nobody fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct AggregateId {
-    pub(crate) kind: Kind,
-    pub(crate) owner: UserId,
+pub struct AggregateId {
+    /// What it is.
+    pub kind: Kind,
+    /// Whose.
+    pub owner: UserId,
     /// Which of the owner's; the owner's own id where there is only one.
-    pub(crate) id: Uuid,
+    pub id: Uuid,
 }
 
 impl AggregateId {
     /// The keys in Redis: of the stamp and of the value.
-    pub(crate) fn redis_keys(&self, env: AppEnv) -> [String; 2] {
+    pub(crate) fn redis_keys(&self, namespace: &str) -> [String; 2] {
         let Self { kind, owner, id } = self;
-        let stamp = format!("rl:{}:{{{owner}}}:{}:{id}", env.as_str(), kind.name());
+        let stamp = format!("rl:{namespace}:{{{owner}}}:{}:{id}", kind.name());
         let value = format!("{stamp}:value");
         [stamp, value]
     }

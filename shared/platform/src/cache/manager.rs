@@ -242,18 +242,20 @@ impl Cx {
     }
 
     /// The 200 that shows the aggregate as it now is, marked with its version: the one this process gave before if it
-    /// still stands, else what `render` makes of the value. `query` tells apart what one route can be asked.
+    /// still stands, else what `render` makes of the value. `query` tells apart what one route can be asked; `None` keeps
+    /// no answer.
     ///
     /// # Errors
     /// As [`Cx::read`], and those of `render`.
     pub async fn answer<A: Aggregate, T>(
         &self,
         aggregate: A,
-        query: u64,
+        query: Option<u64>,
         render: impl AsyncFnOnce(A::Value) -> Reply<T>,
     ) -> Result<Option<Answer<T>>, ApiError> {
         let (cache, id) = (self.cache(), aggregate.id());
-        let form = Form::Answer { route: self.gate.route_id(), locale: self.locale(), query };
+        let (route, locale) = (self.gate.route_id(), self.locale());
+        let form = query.map_or(Form::Value, |query| Form::Answer { route, locale, query });
         let held = match cache.current(self, aggregate, form).await? {
             Current::Answer(held) => {
                 return Ok(Some(Answer::held(held.bytes).versioned(self, held.version)));
@@ -262,7 +264,9 @@ impl Cx {
         };
         let Some(value) = cache.decode::<A>(&held)? else { return Ok(None) };
         let answer = render(value).await?.versioned(self, held.version);
-        cache.hold(id, form, &Held { version: held.version, bytes: answer.body.clone() });
+        if form != Form::Value {
+            cache.hold(id, form, &Held { version: held.version, bytes: answer.body.clone() });
+        }
         Ok(Some(answer))
     }
 
@@ -306,11 +310,8 @@ impl Cx {
         cache.decode::<A>(&held)
     }
 
-    /// Fences aggregates whose present value a write does not need.
-    ///
-    /// # Errors
-    /// As [`Cx::claim`].
-    pub async fn fence(&self, aggregates: &[AggregateId]) -> Result<(), ApiError> {
+    /// Fences aggregates whose present value a write does not need. Fails as [`Cx::claim`] does.
+    pub(crate) async fn fence(&self, aggregates: &[AggregateId]) -> Result<(), ApiError> {
         fault::point(Step::Gate);
         let wanted: Vec<_> = aggregates.iter().map(|id| Wanted { id: *id, known: Known::Indifferent }).collect();
         self.gate.ask(self, Intent::Write, &wanted).await?;

@@ -5,10 +5,10 @@ pub mod aggregate;
 pub mod compress;
 pub mod key;
 pub mod l1;
-pub mod manager;
+pub(crate) mod manager;
 pub mod policy;
 pub mod rate;
-pub mod stamps;
+pub(crate) mod stamps;
 
 use std::{
     sync::Arc,

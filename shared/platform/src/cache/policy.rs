@@ -24,14 +24,8 @@ pub enum Class {
 
 impl Class {
     /// All of them, in the order of [`Class::index`].
-    pub const ALL: [Self; 6] = [
-        Self::Content,
-        Self::UserData,
-        Self::CharacterData,
-        Self::GameState,
-        Self::Achievements,
-        Self::Leaderboard,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Content, Self::UserData, Self::CharacterData, Self::GameState, Self::Achievements, Self::Leaderboard];
 
     /// As in keys of Redis and labels of metrics.
     pub const fn as_str(self) -> &'static str {
@@ -103,8 +97,10 @@ impl Fields {
         let repeated = match name {
             "ttl" => self.ttl.replace(seconds(value)?).is_some(),
             "max_bytes" => self.max_bytes.replace(bytes(value)?).is_some(),
-            "eviction" => self.eviction.replace(value.parse().map_err(|_| "eviction must be lru, lfu or fifo")?).is_some(),
-            "compress" => self.compress.replace(value.parse().map_err(|_| "compress must be lz4 or none")?).is_some(),
+            "eviction" => {
+                self.eviction.replace(value.parse().map_err(|_| "eviction must be lru, lfu or fifo")?).is_some()
+            }
+            "compress" => self.compress.replace(compress(value)?).is_some(),
             _ => return Err(EXPECTED.to_owned()),
         };
         if repeated { Err(EXPECTED.to_owned()) } else { Ok(()) }
@@ -117,6 +113,14 @@ impl Fields {
             }
             _ => Err(EXPECTED.to_owned()),
         }
+    }
+}
+
+fn compress(text: &str) -> Result<Compress, String> {
+    match text {
+        "lz4" => Ok(Compress::Lz4),
+        "none" => Ok(Compress::Never),
+        _ => Err("compress must be lz4 or none".to_owned()),
     }
 }
 
@@ -157,9 +161,17 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["ttl=0s", "ttl=1m", "max_bytes=lots", "max_bytes=99999GiB", "eviction=arc", "compress=gzip", "ttl",
-            "ttl=1s,ttl=2s", "colour=red"]
-        {
+        for text in [
+            "ttl=0s",
+            "ttl=1m",
+            "max_bytes=lots",
+            "max_bytes=99999GiB",
+            "eviction=arc",
+            "compress=gzip",
+            "ttl",
+            "ttl=1s,ttl=2s",
+            "colour=red",
+        ] {
             assert!(CachePolicy::parse_over(DEFAULT, text).is_err(), "{text}");
         }
     }

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::{config::AppEnv, ids::UserId, route::Rate};
+use crate::{ids::UserId, route::Rate};
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,14 +81,14 @@ const LOCAL_SUBJECTS: usize = 100_000;
 /// Decides whether a request comes too soon: the figures for `gate.lua`, and the same decision for this process alone.
 pub(crate) struct RateLimiter {
     percent: u64,
-    app_env: AppEnv,
+    namespace: String,
     /// Theoretical arrival time of the next request, Unix microseconds.
     local: Mutex<HashMap<(Rate, Subject), u64>>,
 }
 
 impl RateLimiter {
-    pub(crate) fn new(percent: u32, app_env: AppEnv) -> Self {
-        Self { percent: percent.into(), app_env, local: Mutex::default() }
+    pub(crate) fn new(percent: u32, namespace: &str) -> Self {
+        Self { percent: percent.into(), namespace: namespace.to_owned(), local: Mutex::default() }
     }
 
     /// The limit of a class as this deployment has it. `None` where none applies.
@@ -101,13 +101,13 @@ impl RateLimiter {
         Some(Limit { interval_us, burst: (limit.burst * self.percent / 100).max(1) })
     }
 
-    /// `rl:<env>:{<owner>}:rate:<class>`; the braces keep all of a player's keys in one cluster slot.
+    /// `rl:<namespace>:{<owner>}:rate:<class>`; the braces keep all of a player's keys in one cluster slot.
     pub(crate) fn key(&self, rate: Rate, subject: Subject) -> String {
         let owner = match subject {
             Subject::User(id) => id.to_string(),
             Subject::Address(ip) => ip.to_string(),
         };
-        format!("rl:{}:{{{owner}}}:rate:{}", self.app_env.as_str(), rate.as_str())
+        format!("rl:{}:{{{owner}}}:rate:{}", self.namespace, rate.as_str())
     }
 
     /// The same decision as `gate.lua`, for this process alone.
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_then_the_pace_holds_then_time_heals() {
-        let limiter = RateLimiter::new(100, AppEnv::Test);
+        let limiter = RateLimiter::new(100, "test");
         let limit = Limit { interval_us: 1_000_000, burst: 3 };
         let subject = (Rate::Auth, Subject::Address(IpAddr::from([127, 0, 0, 1])));
         let at = |second: u64| limiter.admit_here(limit, subject, 1_000_000_000 + second * 1_000_000);
@@ -161,8 +161,8 @@ mod tests {
 
     #[test]
     fn limits_scale_and_switch_off() {
-        assert!(RateLimiter::new(0, AppEnv::Test).limit(Rate::Play).is_none());
-        let tenfold = RateLimiter::new(1000, AppEnv::Test).limit(Rate::Play).expect("limits");
+        assert!(RateLimiter::new(0, "test").limit(Rate::Play).is_none());
+        let tenfold = RateLimiter::new(1000, "test").limit(Rate::Play).expect("limits");
         assert_eq!((tenfold.interval_us, tenfold.burst), (5_000, 600));
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use redis::{Script, ScriptInvocation, Value};
 
 use super::{key::AggregateId, rate::Limit};
-use crate::config::{AppEnv, Config};
+use crate::config::Config;
 
 /// How long a reader that may store what it loads keeps that right. A load takes milliseconds.
 const FILL_LIFETIME: Duration = Duration::from_secs(2);
@@ -101,7 +101,7 @@ pub(crate) struct News {
 
 /// The three scripts with the lifetimes they are called with.
 pub(crate) struct Stamps {
-    env: AppEnv,
+    namespace: String,
     gate: Script,
     settle: Script,
     fill: Script,
@@ -113,7 +113,7 @@ impl Stamps {
     pub(crate) fn new(config: &Config) -> Self {
         let statement = config.database_acquire_timeout + config.database_statement_timeout;
         Self {
-            env: config.app_env,
+            namespace: config.redis_namespace.clone(),
             gate: Script::new(include_str!("gate.lua")),
             settle: Script::new(include_str!("settle.lua")),
             fill: Script::new(include_str!("fill.lua")),
@@ -139,7 +139,7 @@ impl Stamps {
         });
         call.arg(micros(self.fence_lifetime)).arg(micros(FILL_LIFETIME)).arg(self.stamp_ms(ttl));
         for one in wanted {
-            for key in one.id.redis_keys(self.env) {
+            for key in one.id.redis_keys(&self.namespace) {
                 call.key(key);
             }
             match one.known {
@@ -162,7 +162,7 @@ impl Stamps {
         let mut call = self.settle.prepare_invoke();
         call.arg(token.to_string()).arg(self.stamp_ms(ttl));
         for id in fenced {
-            for key in id.redis_keys(self.env) {
+            for key in id.redis_keys(&self.namespace) {
                 call.key(key);
             }
             match news.iter().find(|news| news.id == *id) {
@@ -183,10 +183,13 @@ impl Stamps {
         ttl: Duration,
     ) -> ScriptInvocation<'_> {
         let mut call = self.fill.prepare_invoke();
-        for key in id.redis_keys(self.env) {
+        for key in id.redis_keys(&self.namespace) {
             call.key(key);
         }
-        call.arg(token.map(|token| token.to_string()).unwrap_or_default()).arg(version).arg(value).arg(self.stamp_ms(ttl));
+        call.arg(token.map(|token| token.to_string()).unwrap_or_default())
+            .arg(version)
+            .arg(value)
+            .arg(self.stamp_ms(ttl));
         call
     }
 

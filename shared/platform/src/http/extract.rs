@@ -31,7 +31,7 @@ impl FromRequestParts<Ctx> for Cx {
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
         let known = parts.extensions.get::<RequestInfo>().cloned().zip(parts.extensions.get::<Gate>().cloned());
         let (info, gate) = known.ok_or_else(|| ApiError::internal("a handler runs outside its route"))?;
-        Ok(Self { ctx: ctx.clone(), info, gate })
+        Ok(Self::new(ctx.clone(), info, gate))
     }
 }
 

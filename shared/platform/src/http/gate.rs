@@ -4,7 +4,7 @@
 //! Routes that ask for a player make that round trip when the handler, with path and body parsed, first reads or claims
 //! an aggregate; all others make it before the handler runs.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,7 +15,7 @@ use super::{
     extract::read_body,
     headers,
     idem::Idem,
-    info::{RequestInfo, header},
+    info::{RequestInfo, RoundTrips, header},
 };
 use crate::{
     auth::Player,
@@ -49,13 +49,13 @@ pub(super) async fn pass(
             Ok(player) => Some(player),
             // Who tries tokens is counted by address.
             Err(refused) => {
-                let gate = Gate::new(route, Rate::Public, stranger, 0);
+                let gate = Gate::new(route, Rate::Public, stranger, 0, &info);
                 return Err(gate.ask(&ctx, Intent::Read, &[]).await.err().unwrap_or(refused));
             }
         },
     };
     let subject = player.as_ref().map_or(stranger, |player| Subject::User(player.id));
-    let gate = Gate::new(route, route.rate, subject, min_version(&parts.headers)?);
+    let gate = Gate::new(route, route.rate, subject, min_version(&parts.headers)?, &info);
     parts.extensions.insert(gate.clone());
     if let Some(player) = player {
         info.set_user_id(player.id);
@@ -118,6 +118,7 @@ struct Inner {
     rate: Rate,
     subject: Subject,
     min_version: i64,
+    trips: Arc<RoundTrips>,
     turn: Mutex<Turn>,
 }
 
@@ -141,8 +142,9 @@ struct Fence {
 }
 
 impl Gate {
-    fn new(route: &'static Route, rate: Rate, subject: Subject, min_version: i64) -> Self {
-        Self(Arc::new(Inner { route, rate, subject, min_version, turn: Mutex::default() }))
+    fn new(route: &'static Route, rate: Rate, subject: Subject, min_version: i64, info: &RequestInfo) -> Self {
+        let trips = Arc::clone(info.trips());
+        Self(Arc::new(Inner { route, rate, subject, min_version, trips, turn: Mutex::default() }))
     }
 
     pub(crate) fn route_id(&self) -> &'static str {
@@ -151,6 +153,11 @@ impl Gate {
 
     pub(crate) fn min_version(&self) -> i64 {
         self.0.min_version
+    }
+
+    async fn tripped<T>(&self, call: impl Future<Output = Option<T>>) -> Option<T> {
+        self.0.trips.redis.fetch_add(1, Ordering::Relaxed);
+        call.await
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
@@ -195,7 +202,7 @@ impl Gate {
         let rate_key = ctx.limiter().key(self.0.rate, self.0.subject);
         let ttl = wanted.iter().map(|one| cache.ttl(one.id)).max().unwrap_or_default();
         let call = cache.stamps.gate((&rate_key, limit), token, intent, wanted, ttl);
-        let answer: Value = ctx.redis()?.run(ctx.now(), &call).await?;
+        let answer: Value = self.tripped(ctx.redis()?.run(ctx.now(), &call)).await?;
         Passed::parse(answer)
     }
 
@@ -274,7 +281,7 @@ impl Gate {
                 let ttl = aggregates.iter().map(|id| ctx.cache().ttl(*id)).max().unwrap_or_default();
                 let call = ctx.cache().stamps.settle(token, aggregates, news, ttl);
                 let tries = if fence.is_some() { PUBLISH_TRIES } else { 1 };
-                redis.insist::<i64>(ctx.now(), &call, tries).await.is_some()
+                self.tripped(redis.insist::<i64>(ctx.now(), &call, tries)).await.is_some()
             }
             (Some(_), None) => false,
         };
@@ -295,7 +302,7 @@ impl Gate {
     /// Stores what was loaded; whether that worked changes nothing.
     pub(crate) async fn fill(&self, ctx: &Ctx, call: &ScriptInvocation<'_>) {
         if let Some(redis) = ctx.redis() {
-            let _: Option<i64> = redis.run(ctx.now(), call).await;
+            let _: Option<i64> = self.tripped(redis.run(ctx.now(), call)).await;
         }
     }
 

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Db, idempotency,
+    idempotency,
     lives::{self, Standing, encode},
     once::{self, Done, and_key, prior},
+    pool::Db,
+    statement::Statement,
 };
 use crate::{
     cache::aggregate::{self, Aggregate as _, Loaded},
@@ -20,6 +22,63 @@ use crate::{
     },
     ids::{CharacterId, UserId},
 };
+
+pub(super) const CREATE: Statement = Statement::write(
+    "character-create",
+    concat!(
+        prior!(),
+        "born AS (
+            INSERT INTO characters
+                (character_id, user_id, lineage_id, character_name, birth_country, birth_year, ranked, created_at)
+            SELECT $10, $1, $10, $11, $12, $13, $14, $9
+            WHERE NOT EXISTS (SELECT FROM prior)
+            RETURNING character_id
+         ), attributes AS (
+            INSERT INTO character_attributes
+                (character_id, intelligence, constitution, charisma, willpower, creativity)
+            SELECT character_id, $15, $16, $17, $18, $19 FROM born
+         ), life AS (
+            INSERT INTO lives (character_id, user_id, version, status, age, state, updated_at)
+            SELECT character_id, $1, 1, 'draft', 0, $20, $9 FROM born
+         ), entry AS (
+            INSERT INTO life_log
+                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
+            SELECT character_id, $21, 1, 0, $22, $23, $24, $25, $26, $9 FROM born
+         ), roster AS (
+            UPDATE users SET roster_version = roster_version + 1
+            FROM born WHERE user_id = $1
+            RETURNING roster_version
+         )",
+        and_key!("born")
+    ),
+);
+
+pub(super) const NEWEST: Statement = Statement::read(
+    "character-list",
+    "SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country, c.birth_year,
+                c.ranked, l.status, l.age, l.version, c.created_at
+         FROM characters c JOIN lives l USING (character_id)
+         WHERE c.user_id = $1 AND c.is_active AND ($2::uuid IS NULL OR c.character_id < $2)
+         ORDER BY c.character_id DESC
+         LIMIT $3",
+);
+
+pub(super) const LISTED: Statement = Statement::read(
+    "roster",
+    "SELECT u.roster_version, newest.characters
+         FROM users u, LATERAL (
+            SELECT jsonb_agg(to_jsonb(row) ORDER BY row.character_id DESC) AS characters
+            FROM (
+                SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country,
+                       c.birth_year, c.ranked, l.status, l.age, l.version, c.created_at
+                FROM characters c JOIN lives l USING (character_id)
+                WHERE c.user_id = u.user_id AND c.is_active
+                ORDER BY c.character_id DESC
+                LIMIT $2
+            ) row
+         ) newest
+         WHERE u.user_id = $1 AND u.is_active",
+);
 
 /// A character as lists and pages show it.
 #[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
@@ -53,38 +112,12 @@ pub struct NewCharacter<'a> {
 /// # Errors
 /// 401 when the account is gone, 422 KEY_REUSED, 503 without Postgres.
 pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, answer: Answer<T>) -> Reply<T> {
-    const SQL: &str = concat!(
-        prior!(),
-        "born AS (
-            INSERT INTO characters
-                (character_id, user_id, lineage_id, character_name, birth_country, birth_year, ranked, created_at)
-            SELECT $10, $1, $10, $11, $12, $13, $14, $9
-            WHERE NOT EXISTS (SELECT FROM prior)
-            RETURNING character_id
-         ), attributes AS (
-            INSERT INTO character_attributes
-                (character_id, intelligence, constitution, charisma, willpower, creativity)
-            SELECT character_id, $15, $16, $17, $18, $19 FROM born
-         ), life AS (
-            INSERT INTO lives (character_id, user_id, version, status, age, state, updated_at)
-            SELECT character_id, $1, 1, 'draft', 0, $20, $9 FROM born
-         ), entry AS (
-            INSERT INTO life_log
-                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
-            SELECT character_id, $21, 1, 0, $22, $23, $24, $25, $26, $9 FROM born
-         ), roster AS (
-            UPDATE users SET roster_version = roster_version + 1
-            FROM born WHERE user_id = $1
-            RETURNING roster_version
-         )",
-        and_key!("born")
-    );
     let NewCharacter { standing, birth } = new;
     let (life, id) = (&standing.life, standing.character_id);
     let attributes = life.attributes;
     let state = encode(life, &standing.recent)?;
     cx.fence(&[aggregate::Life(idem.user, id).id(), aggregate::Roster(idem.user).id()]).await?;
-    let statement = once::statement(SQL, idem, &answer, standing.created_at)
+    let statement = once::statement(CREATE.sql, idem, &answer, standing.created_at)
         .bind(id)
         .bind(&life.spec.name)
         .bind(&life.spec.country)
@@ -137,7 +170,8 @@ impl Listed {
     /// held; then [`newest`] knows.
     pub fn page(&self, before: Option<CharacterId>, limit: i64) -> Option<Vec<Character>> {
         let wanted = usize::try_from(limit + 1).unwrap_or_default();
-        let older = self.characters.iter().filter(|character| before.is_none_or(|before| character.character_id < before));
+        let older =
+            self.characters.iter().filter(|character| before.is_none_or(|before| character.character_id < before));
         let page: Vec<_> = older.take(wanted).cloned().collect();
         (self.complete || page.len() == wanted).then_some(page)
     }
@@ -151,25 +185,7 @@ pub(crate) async fn load_listed(db: &Db, user: UserId) -> Result<Option<Loaded>,
         #[sqlx(json(nullable))]
         characters: Option<Vec<Character>>,
     }
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT u.roster_version, newest.characters
-         FROM users u, LATERAL (
-            SELECT jsonb_agg(to_jsonb(row) ORDER BY row.character_id DESC) AS characters
-            FROM (
-                SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country,
-                       c.birth_year, c.ranked, l.status, l.age, l.version, c.created_at
-                FROM characters c JOIN lives l USING (character_id)
-                WHERE c.user_id = u.user_id AND c.is_active
-                ORDER BY c.character_id DESC
-                LIMIT $2
-            ) row
-         ) newest
-         WHERE u.user_id = $1 AND u.is_active",
-    )
-    .bind(user)
-    .bind(HELD + 1)
-    .fetch_optional(db)
-    .await?;
+    let row: Option<Row> = sqlx::query_as(LISTED.sql).bind(user).bind(HELD + 1).fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
     let mut characters = row.characters.unwrap_or_default();
     let held = usize::try_from(HELD).unwrap_or_default();
@@ -183,19 +199,12 @@ pub(crate) async fn load_listed(db: &Db, user: UserId) -> Result<Option<Loaded>,
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn newest(db: &Db, user: UserId, before: Option<CharacterId>, limit: i64) -> Result<Vec<Character>, ApiError> {
-    let page = sqlx::query_as(
-        "SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country, c.birth_year,
-                c.ranked, l.status, l.age, l.version, c.created_at
-         FROM characters c JOIN lives l USING (character_id)
-         WHERE c.user_id = $1 AND c.is_active AND ($2::uuid IS NULL OR c.character_id < $2)
-         ORDER BY c.character_id DESC
-         LIMIT $3",
-    )
-    .bind(user)
-    .bind(before)
-    .bind(limit + 1)
-    .fetch_all(db)
-    .await?;
+pub async fn newest(
+    db: &Db,
+    user: UserId,
+    before: Option<CharacterId>,
+    limit: i64,
+) -> Result<Vec<Character>, ApiError> {
+    let page = sqlx::query_as(NEWEST.sql).bind(user).bind(before).bind(limit + 1).fetch_all(db).await?;
     Ok(page)
 }

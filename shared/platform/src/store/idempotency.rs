@@ -4,7 +4,7 @@
 use engine::Locale;
 use http::StatusCode;
 
-use super::Db;
+use super::{pool::Db, statement::Statement};
 use crate::{
     error::{ApiError, Code},
     http::{
@@ -13,6 +13,12 @@ use crate::{
     },
     text::Text,
 };
+
+pub(super) const FIRST_ANSWER: Statement = Statement::read(
+    "first-answer",
+    "SELECT request_hash, status, body, etag, locale FROM idempotency_keys
+         WHERE user_id = $1 AND route = $2 AND key = $3",
+);
 
 /// A stored answer as the statements return it.
 #[derive(Debug, sqlx::FromRow)]
@@ -49,15 +55,8 @@ impl Stored {
 /// 422 KEY_REUSED when the key was used for another request; 503 without Postgres.
 pub async fn find<T: ?Sized>(db: &Db, idem: &Idem) -> Result<Option<Answer<T>>, ApiError> {
     let Some(key) = &idem.key else { return Ok(None) };
-    let stored: Option<Stored> = sqlx::query_as(
-        "SELECT request_hash, status, body, etag, locale FROM idempotency_keys
-         WHERE user_id = $1 AND route = $2 AND key = $3",
-    )
-    .bind(idem.user)
-    .bind(idem.route)
-    .bind(key)
-    .fetch_optional(db)
-    .await?;
+    let stored: Option<Stored> =
+        sqlx::query_as(FIRST_ANSWER.sql).bind(idem.user).bind(idem.route).bind(key).fetch_optional(db).await?;
     stored.map(|stored| stored.replay(idem)).transpose()
 }
 

@@ -8,8 +8,9 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
-    Db,
     once::{self, Done, and_key, prior},
+    pool::Db,
+    statement::Statement,
 };
 use crate::{
     cache::aggregate::{self, Loaded},
@@ -22,6 +23,65 @@ use crate::{
     ids::{CharacterId, UserId},
     text::Text,
 };
+
+pub(super) const STATE: Statement = Statement::read(
+    "life-state",
+    "SELECT c.lineage_id, c.parent_character_id, l.version, l.state, c.created_at, l.updated_at
+         FROM lives l JOIN characters c USING (character_id)
+         WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
+);
+
+pub(super) const APPEND: Statement = Statement::write(
+    "life-append",
+    concat!(
+        prior!(),
+        "owner AS (
+            SELECT user_id FROM users WHERE user_id = $1 AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
+         ), moved AS (
+            UPDATE lives
+            SET version = version + 1, status = $12, age = $13, state = $14, updated_at = greatest(updated_at, $9)
+            FROM owner
+            WHERE character_id = $10 AND lives.user_id = owner.user_id AND version = $11
+            RETURNING character_id, lives.user_id, version, updated_at
+         ), roster AS (
+            UPDATE users SET roster_version = roster_version + 1
+            FROM moved WHERE users.user_id = moved.user_id
+            RETURNING roster_version
+         ), attributes AS (
+            UPDATE character_attributes a
+            SET intelligence = $15, constitution = $16, charisma = $17, willpower = $18, creativity = $19
+            FROM moved WHERE a.character_id = moved.character_id
+         ), entries AS (
+            INSERT INTO life_log
+                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
+            SELECT moved.character_id, e.seq, moved.version, e.age, e.input, e.outcome, e.content_hash, e.rules_version,
+                   e.hash, moved.updated_at
+            FROM moved, UNNEST($20::int4[], $21::int2[], $22::jsonb[], $23::bytea[], $24::bytea[], $25::int4[], $26::bytea[])
+                AS e (seq, age, input, outcome, content_hash, rules_version, hash)
+         ), happened AS (
+            INSERT INTO events (character_id, seq, age, event_id, event_type, record, created_at)
+            SELECT moved.character_id, e.seq, e.age, e.event_id, e.event_type, e.record, moved.updated_at
+            FROM moved, UNNEST($27::int4[], $28::int2[], $29::text[], $30::text[], $31::jsonb[])
+                AS e (seq, age, event_id, event_type, record)
+         ), decided AS (
+            INSERT INTO decisions (character_id, decision_id, event_seq, age, record, decided_at)
+            SELECT moved.character_id, d.seq, d.seq, d.age, d.record, moved.updated_at
+            FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
+         )",
+        and_key!("moved")
+    ),
+);
+
+pub(super) const STANDS_AT: Statement =
+    Statement::read("life-version", "SELECT version, age FROM lives WHERE character_id = $1 AND user_id = $2");
+
+pub(super) const LOG: Statement = Statement::read(
+    "life-log",
+    "SELECT e.seq, e.age, e.input, e.outcome, e.content_hash, e.rules_version, e.hash
+         FROM life_log e JOIN lives l USING (character_id)
+         WHERE e.character_id = $1 AND l.user_id = $2
+         ORDER BY e.seq",
+);
 
 /// A life with its newest events, at one version.
 #[derive(Debug, Clone, Deserialize)]
@@ -133,15 +193,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
         created_at: DateTime<Utc>,
         updated_at: DateTime<Utc>,
     }
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT c.lineage_id, c.parent_character_id, l.version, l.state, c.created_at, l.updated_at
-         FROM lives l JOIN characters c USING (character_id)
-         WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
-    )
-    .bind(character)
-    .bind(user)
-    .fetch_optional(db)
-    .await?;
+    let row: Option<Row> = sqlx::query_as(STATE.sql).bind(character).bind(user).fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
     let value = StoredRef {
         character_id: character,
@@ -154,6 +206,15 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
     };
     let value = serde_json::to_vec(&value).map_err(ApiError::internal)?;
     Ok(Some(Loaded { version: row.version, value }))
+}
+
+/// The life of `character`, if it is `user`'s, past every cache: for audits.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn owned_by(db: &Db, user: UserId, character: CharacterId) -> Result<Option<Standing>, ApiError> {
+    let Some(Loaded { value, .. }) = load(db, user, character).await? else { return Ok(None) };
+    serde_json::from_slice(&value).map(Some).map_err(ApiError::internal)
 }
 
 /// What one request adds to a life: exactly one version.
@@ -179,50 +240,13 @@ pub struct Append<'a> {
 /// # Errors
 /// 412 when the life has moved on meanwhile, 422 KEY_REUSED, 503 without Postgres.
 pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer: Answer<T>) -> Reply<T> {
-    const SQL: &str = concat!(
-        prior!(),
-        "owner AS (
-            SELECT user_id FROM users WHERE user_id = $1 AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
-         ), moved AS (
-            UPDATE lives
-            SET version = version + 1, status = $12, age = $13, state = $14, updated_at = greatest(updated_at, $9)
-            FROM owner
-            WHERE character_id = $10 AND lives.user_id = owner.user_id AND version = $11
-            RETURNING character_id, lives.user_id, version, updated_at
-         ), roster AS (
-            UPDATE users SET roster_version = roster_version + 1
-            FROM moved WHERE users.user_id = moved.user_id
-            RETURNING roster_version
-         ), attributes AS (
-            UPDATE character_attributes a
-            SET intelligence = $15, constitution = $16, charisma = $17, willpower = $18, creativity = $19
-            FROM moved WHERE a.character_id = moved.character_id
-         ), entries AS (
-            INSERT INTO life_log
-                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
-            SELECT moved.character_id, e.seq, moved.version, e.age, e.input, e.outcome, e.content_hash, e.rules_version,
-                   e.hash, moved.updated_at
-            FROM moved, UNNEST($20::int4[], $21::int2[], $22::jsonb[], $23::bytea[], $24::bytea[], $25::int4[], $26::bytea[])
-                AS e (seq, age, input, outcome, content_hash, rules_version, hash)
-         ), happened AS (
-            INSERT INTO events (character_id, seq, age, event_id, event_type, record, created_at)
-            SELECT moved.character_id, e.seq, e.age, e.event_id, e.event_type, e.record, moved.updated_at
-            FROM moved, UNNEST($27::int4[], $28::int2[], $29::text[], $30::text[], $31::jsonb[])
-                AS e (seq, age, event_id, event_type, record)
-         ), decided AS (
-            INSERT INTO decisions (character_id, decision_id, event_seq, age, record, decided_at)
-            SELECT moved.character_id, d.seq, d.seq, d.age, d.record, moved.updated_at
-            FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
-         )",
-        and_key!("moved")
-    );
     let (life, entries, events) = (write.life, write.entries, write.events);
     let attributes = life.attributes;
     let decided: Vec<_> =
         events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
     let (from, now) = (write.from, cx.now());
     let state = encode(life, write.recent)?;
-    let statement = once::statement(SQL, idem, &answer, now)
+    let statement = once::statement(APPEND.sql, idem, &answer, now)
         .bind(from.character_id)
         .bind(from.version)
         .bind(life.status.as_str())
@@ -278,11 +302,8 @@ async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, character: Ch
     if let Some(first) = super::idempotency::find(cx.db(), idem).await? {
         return Ok(first);
     }
-    let now: Option<Row> = sqlx::query_as("SELECT version, age FROM lives WHERE character_id = $1 AND user_id = $2")
-        .bind(character)
-        .bind(idem.user)
-        .fetch_optional(cx.db())
-        .await?;
+    let now: Option<Row> =
+        sqlx::query_as(STANDS_AT.sql).bind(character).bind(idem.user).fetch_optional(cx.db()).await?;
     let now = now.ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))?;
     Err(moved_on(now.version, u16::try_from(now.age).unwrap_or_default()))
 }
@@ -313,16 +334,7 @@ pub async fn log(db: &Db, user: UserId, character: CharacterId) -> Result<Vec<Lo
         rules_version: i32,
         hash: Vec<u8>,
     }
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT e.seq, e.age, e.input, e.outcome, e.content_hash, e.rules_version, e.hash
-         FROM life_log e JOIN lives l USING (character_id)
-         WHERE e.character_id = $1 AND l.user_id = $2
-         ORDER BY e.seq",
-    )
-    .bind(character)
-    .bind(user)
-    .fetch_all(db)
-    .await?;
+    let rows: Vec<Row> = sqlx::query_as(LOG.sql).bind(character).bind(user).fetch_all(db).await?;
     let entry = |row: Row| -> Option<LogEntry> {
         Some(LogEntry {
             seq: row.seq.try_into().ok()?,

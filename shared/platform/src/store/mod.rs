@@ -8,4 +8,8 @@ pub mod idempotency;
 pub mod lives;
 pub mod migrations;
 mod once;
-pub(crate) mod pool;
+mod pool;
+mod statement;
+
+pub use pool::Db;
+pub use statement::{STATEMENTS, Statement};

@@ -6,6 +6,9 @@ use once_cell::sync::OnceCell;
 /// Buckets of request durations, seconds: 1 ms to 10 s, denser where players feel it.
 const DURATION_BUCKETS_S: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.5, 5.0, 10.0];
 
+/// Buckets of round trips of one request: what is allowed is 0, 1 or 2.
+const ROUND_TRIP_BUCKETS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 5.0, 10.0];
+
 static PROMETHEUS: OnceCell<PrometheusHandle> = OnceCell::new();
 
 /// Installs the Prometheus recorder, once a process; later calls do nothing.
@@ -15,10 +18,9 @@ static PROMETHEUS: OnceCell<PrometheusHandle> = OnceCell::new();
 pub fn install_prometheus() -> Result<(), BuildError> {
     PROMETHEUS
         .get_or_try_init(|| {
-            let builder = PrometheusBuilder::new().set_buckets_for_metric(
-                Matcher::Full("http_request_duration_seconds".to_owned()),
-                DURATION_BUCKETS_S,
-            )?;
+            let builder = PrometheusBuilder::new()
+                .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), DURATION_BUCKETS_S)?
+                .set_buckets_for_metric(Matcher::Suffix("_per_request".to_owned()), ROUND_TRIP_BUCKETS)?;
             let handle = builder.install_recorder()?;
             describe();
             Ok(handle)
@@ -41,6 +43,14 @@ fn describe() {
         "From the first byte read to the answer ready, by method and route id."
     );
     metrics::describe_gauge!("http_requests_in_flight", "Requests being answered now.");
+    metrics::describe_histogram!(
+        "redis_round_trips_per_request",
+        "Times a request went to Redis, by route id; `_sum` over `_count` is the mean."
+    );
+    metrics::describe_histogram!(
+        "sql_statements_per_request",
+        "Statements a request sent to Postgres, by route id; the bucket `le=\"0\"` is what the cache answered."
+    );
     metrics::describe_counter!("lives_advanced_total", "Years lived, by mode.");
     metrics::describe_counter!("idempotent_replays_total", "Answers given again to a repeated request, by route id.");
     metrics::describe_counter!("rate_limited_total", "Requests refused by a rate limit, by route id.");
