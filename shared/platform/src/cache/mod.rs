@@ -1,6 +1,8 @@
 //! Redis, seen from the platform: one multiplexed connection a process, opened at first use, and a breaker that keeps
 //! a dead Redis from slowing every request down.
 
+pub mod compress;
+pub mod l1;
 pub mod rate;
 
 use std::{
