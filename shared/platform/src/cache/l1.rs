@@ -39,7 +39,7 @@ impl FromStr for Eviction {
 
 /// Bytes an entry takes beside its payload, its key and its value: list node, slot in the hash table, allocator's
 /// headers, the counter that shares the payload's buffer. Measured by `cargo xtask bench l1`.
-const ENTRY_OVERHEAD: usize = 112;
+pub const ENTRY_OVERHEAD: usize = 112;
 
 /// Bytes of an average entry, from which the number of entries to expect is estimated. An order of magnitude is enough.
 const TYPICAL_ENTRY: u64 = 2048;
