@@ -3,6 +3,7 @@
 //! It depends on no crate of the game itself, so it builds in seconds and still runs when the game does not compile;
 //! what it must know of the game (routes, OpenAPI) it asks the `gateway` binary for.
 
+mod bench;
 mod cargo;
 mod check;
 mod drill;
@@ -38,6 +39,8 @@ enum Verb {
     Check,
     /// Break something on purpose and count what was lost.
     Drill(drill::DrillArgs),
+    /// Measure what a decision rests on.
+    Bench(bench::BenchArgs),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +63,6 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Gen => generate::write(&checkout_root()?),
         Verb::Check => check::run(&checkout_root()?),
         Verb::Drill(args) => drill::run(&args),
+        Verb::Bench(args) => bench::run(&args, &checkout_root()?),
     }
 }
