@@ -8,6 +8,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::cache;
+
 /// One environment variable: its name, what it means, and its default.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
@@ -35,7 +37,7 @@ variables! {
     METRICS_PORT = "METRICS_PORT", Some("9464"), "Port of /metrics in a container; 0 picks a free one.";
     DATABASE_URL = "DATABASE_URL", None, "postgres:// URL of the database that holds the truth.";
     DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; on Lambda 1 is right.";
-    REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// URL; empty runs without Redis.";
+    REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// (TLS) URL of a server; of a cluster redis+cluster:// or rediss+cluster:// with its configuration endpoint, or several nodes separated by commas; empty runs without Redis.";
     AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
     AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "tracing filter, such as info or info,sqlx=debug.";
@@ -179,8 +181,9 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let metrics_port = self.number(METRICS_PORT, 0, 65535);
         let database_url = self.parse(DATABASE_URL, |text| url(text, &["postgres://", "postgresql://"]));
         let database_max_connections = self.number(DATABASE_MAX_CONNECTIONS, 1, 1000);
-        let redis_url =
-            self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
+        let redis_schemes: Vec<_> =
+            cache::SINGLE_SCHEMES.into_iter().chain(cache::CLUSTER_SCHEMES.map(|pair| pair.0)).collect();
+        let redis_url = self.optional(REDIS_URL, |text| url(text, &redis_schemes));
         let auth_signing_key =
             self.optional(AUTH_SIGNING_KEY, |text| key(text).map(|(kid, seed)| SigningKey { kid, seed: seed.into() }));
         let auth_verifying_keys =

@@ -7,8 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use redis::Script;
-
+use super::script::Script;
 use crate::{config::AppEnv, ctx::Ctx, ids::UserId, route::Rate};
 
 /// Whose requests are counted together.
@@ -90,9 +89,9 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    #[expect(clippy::disallowed_methods, reason = "this module owns every key and every command")]
     pub(crate) fn new(percent: u32, app_env: AppEnv) -> Self {
-        let script = Script::new(include_str!("rate.lua"));
+        // Counted twice, a request costs its subject a little; not counted at all, it costs everybody.
+        let script = Script::repeatable(include_str!("rate.lua"));
         Self { percent: percent.into(), app_env, script, local: Mutex::default() }
     }
 
@@ -101,9 +100,8 @@ impl RateLimiter {
         let limit = self.scaled(rate.limit()?)?;
         let now = ctx.now();
         if let Some(redis) = ctx.redis() {
-            let mut call = self.script.key(self.key(rate, subject));
-            call.arg(limit.interval_us).arg(limit.burst);
-            if let Some((allowed, tat_us, now_us)) = redis.run::<(bool, u64, u64)>(now, &call).await {
+            let call = self.script.on(&self.key(rate, subject)).arg(limit.interval_us).arg(limit.burst);
+            if let Some((allowed, tat_us, now_us)) = redis.run::<(bool, u64, u64)>(now, &call).await.value {
                 return Some(permit(limit, allowed, tat_us, now_us));
             }
         }
