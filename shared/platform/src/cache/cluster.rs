@@ -91,13 +91,14 @@ impl Cluster {
         let mut node = Arc::clone(layout.master_of(call.slot()).ok_or_else(no_master)?);
         let mut asking = false;
         for _ in 0..REDIRECTIONS {
+            let left_alone = node.is_left_alone(at);
             let error = match node.call(at, call, asking, trips).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             // An ASK is about this call only. Whatever else goes wrong may be a node that has lost its slots.
             asking = error.kind() == ErrorKind::Server(ServerErrorKind::Ask);
-            if !asking {
+            if !asking && !left_alone {
                 self.outdated.store(true, Ordering::Relaxed);
             }
             let Some((target, _slot)) = error.redirect_node() else { return Err(error) };

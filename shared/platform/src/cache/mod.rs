@@ -63,23 +63,43 @@ impl Redis {
 
     /// Runs one script: one round trip when all is warm.
     pub async fn run<T: FromRedisValue>(&self, now: DateTime<Utc>, call: &Call<'_>) -> Called<T> {
-        let at = Moment { now, deadline: Instant::now() + PATIENCE };
         let mut round_trips = 0;
+        let value = self.try_run(moment(now, false), call, &mut round_trips).await;
+        Called { value, round_trips }
+    }
+
+    /// As [`Redis::run`] for what must be said: past the breaker, up to `tries` times, each with the full patience.
+    pub async fn insist<T: FromRedisValue>(&self, now: DateTime<Utc>, call: &Call<'_>, tries: u32) -> Called<T> {
+        let (mut value, mut round_trips) = (None, 0);
+        for _ in 0..tries {
+            value = self.try_run(moment(now, true), call, &mut round_trips).await;
+            if value.is_some() {
+                break;
+            }
+        }
+        Called { value, round_trips }
+    }
+
+    async fn try_run<T: FromRedisValue>(&self, at: Moment, call: &Call<'_>, round_trips: &mut u32) -> Option<T> {
         let answer = match &*self.0 {
-            Backend::Single(node) => node.call(at, call, false, &mut round_trips).await,
-            Backend::Cluster(cluster) => cluster.call(at, call, &mut round_trips).await,
+            Backend::Single(node) => node.call(at, call, false, round_trips).await,
+            Backend::Cluster(cluster) => cluster.call(at, call, round_trips).await,
         };
-        Called { value: answer.ok().and_then(decode), round_trips }
+        answer.ok().and_then(decode)
     }
 
     /// Whether Redis answers now; of a cluster, every master.
     pub async fn is_reachable(&self, now: DateTime<Utc>) -> bool {
-        let at = Moment { now, deadline: Instant::now() + PATIENCE };
+        let at = moment(now, true);
         match &*self.0 {
             Backend::Single(node) => node.is_reachable(at).await,
             Backend::Cluster(cluster) => cluster.is_reachable(at).await,
         }
     }
+}
+
+fn moment(now: DateTime<Utc>, past_breaker: bool) -> Moment {
+    Moment { now, deadline: Instant::now() + PATIENCE, past_breaker }
 }
 
 fn decode<T: FromRedisValue>(answer: Value) -> Option<T> {

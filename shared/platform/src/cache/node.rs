@@ -37,6 +37,8 @@ pub(super) struct Moment {
     pub(super) now: DateTime<Utc>,
     /// Nobody waits longer than this.
     pub(super) deadline: Instant,
+    /// Whether it is to be tried although the breaker is open.
+    pub(super) past_breaker: bool,
 }
 
 /// A handle to one server. Connects at first use.
@@ -86,37 +88,35 @@ impl Node {
     /// # Errors
     /// At once while the breaker is open. Every error but a cluster's redirection opens it.
     pub(super) async fn call(&self, at: Moment, call: &Call<'_>, asking: bool, trips: &mut u32) -> RedisResult<Value> {
-        let mut answer = self.send(at, &call.evalsha(), call.is_repeatable(), asking, trips).await;
+        let mut answer = self.send(at, &call.evalsha(), asking, trips).await;
         if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
-            answer = self.send(at, &call.eval(), call.is_repeatable(), asking, trips).await;
+            answer = self.send(at, &call.eval(), asking, trips).await;
         }
         answer
     }
 
-    /// Sends a command that changes nothing; otherwise as [`Node::call`].
+    /// Sends any other command that may run twice; otherwise as [`Node::call`].
     pub(super) async fn query(&self, at: Moment, command: &Cmd, trips: &mut u32) -> RedisResult<Value> {
-        self.send(at, command, true, false, trips).await
+        self.send(at, command, false, trips).await
     }
 
     /// Whether it answers now, breaker or not.
     pub(super) async fn is_reachable(&self, at: Moment) -> bool {
         #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
         let ping = redis::cmd("PING");
-        self.exchange(at, &ping, true, false, &mut 0).await.is_ok()
+        self.exchange(at, &ping, false, &mut 0).await.is_ok()
     }
 
-    async fn send(
-        &self,
-        at: Moment,
-        command: &Cmd,
-        repeatable: bool,
-        asking: bool,
-        trips: &mut u32,
-    ) -> RedisResult<Value> {
-        if at.now.timestamp_micros() < self.closed_again_at_us.load(Ordering::Relaxed) {
+    /// Whether the breaker keeps calls away now.
+    pub(super) fn is_left_alone(&self, at: Moment) -> bool {
+        !at.past_breaker && at.now.timestamp_micros() < self.closed_again_at_us.load(Ordering::Relaxed)
+    }
+
+    async fn send(&self, at: Moment, command: &Cmd, asking: bool, trips: &mut u32) -> RedisResult<Value> {
+        if self.is_left_alone(at) {
             return Err((ErrorKind::Io, "left alone after a failure").into());
         }
-        let answer = self.exchange(at, command, repeatable, asking, trips).await;
+        let answer = self.exchange(at, command, asking, trips).await;
         if let Err(error) = &answer
             && !is_part_of_the_protocol(error)
         {
@@ -125,33 +125,17 @@ impl Node {
         answer
     }
 
-    /// One command and its answer. A connection that turns out to be dead is replaced, and the command sent once more,
-    /// if it has certainly not run or may run twice.
-    async fn exchange(
-        &self,
-        at: Moment,
-        command: &Cmd,
-        repeatable: bool,
-        asking: bool,
-        trips: &mut u32,
-    ) -> RedisResult<Value> {
+    /// One command and its answer. A connection that turns out to be dead is replaced, and the command sent once more.
+    async fn exchange(&self, at: Moment, command: &Cmd, asking: bool, trips: &mut u32) -> RedisResult<Value> {
         if let Some(live) = self.current() {
             let idle = live.is_idle(at.now);
-            if repeatable || !idle {
-                let patience = if idle { at.deadline.min(Instant::now() + IDLE_PATIENCE) } else { at.deadline };
-                let answer = self.over(&live, at.now, patience, command, asking, trips).await;
-                let again = match &answer {
-                    // Nothing was written: a replica that was the primary when we connected.
-                    Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) => true,
-                    // Without an answer by the deadline there is no time for a second one either.
-                    Err(error) => repeatable && is_dead(error) && Instant::now() < at.deadline,
-                    Ok(_) => false,
-                };
-                if !again {
-                    return answer;
-                }
+            let patience = if idle { at.deadline.min(Instant::now() + IDLE_PATIENCE) } else { at.deadline };
+            let answer = self.over(&live, at.now, patience, command, asking, trips).await;
+            // Without an answer by the deadline there is no time for a second one either.
+            let again = answer.as_ref().is_err_and(|error| is_lost(error) && Instant::now() < at.deadline);
+            if !again {
+                return answer;
             }
-            self.forget(&live);
         }
         let live = self.connected(at).await?;
         self.over(&live, at.now, at.deadline, command, asking, trips).await
@@ -181,7 +165,7 @@ impl Node {
         };
         let answer = timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(no_answer_in_time()));
         match &answer {
-            Err(error) if is_dead(error) => self.forget(live),
+            Err(error) if is_lost(error) => self.forget(live),
             _ => live.answered_at_us.store(now.timestamp_micros(), Ordering::Relaxed),
         }
         answer
@@ -227,9 +211,12 @@ impl Node {
     }
 }
 
-/// Whether the connection is of no more use: it broke, or nothing came back in time.
-fn is_dead(error: &RedisError) -> bool {
-    error.is_io_error() || error.is_unrecoverable_error()
+/// Whether the connection is of no more use: it broke, nothing came back in time, or the server at its other end was the
+/// primary once and is a replica now.
+fn is_lost(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_unrecoverable_error()
+        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
 /// Answers that a healthy server gives, to which the caller knows what to do.

@@ -90,8 +90,7 @@ pub struct RateLimiter {
 
 impl RateLimiter {
     pub(crate) fn new(percent: u32, app_env: AppEnv) -> Self {
-        // Counted twice, a request costs its subject a little; not counted at all, it costs everybody.
-        let script = Script::repeatable(include_str!("rate.lua"));
+        let script = Script::new(include_str!("rate.lua"));
         Self { percent: percent.into(), app_env, script, local: Mutex::default() }
     }
 
@@ -100,7 +99,8 @@ impl RateLimiter {
         let limit = self.scaled(rate.limit()?)?;
         let now = ctx.now();
         if let Some(redis) = ctx.redis() {
-            let call = self.script.on(&self.key(rate, subject)).arg(limit.interval_us).arg(limit.burst);
+            let mut call = self.script.call();
+            call.key(self.key(rate, subject)).arg(limit.interval_us).arg(limit.burst);
             if let Some((allowed, tat_us, now_us)) = redis.run::<(bool, u64, u64)>(now, &call).await.value {
                 return Some(permit(limit, allowed, tat_us, now_us));
             }

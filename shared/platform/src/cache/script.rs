@@ -5,29 +5,25 @@ use redis::{Cmd, ToRedisArgs};
 use super::slot;
 
 /// A script, known to Redis by its SHA-1.
+///
+/// Every script must bear to run twice with the same keys and arguments: a connection may die between the script and
+/// its answer, and then the call is sent again.
 #[derive(Debug)]
 pub struct Script {
     code: &'static str,
     sha: String,
-    repeatable: bool,
 }
 
 impl Script {
-    /// A script that does no harm when it runs twice: it is sent again when a connection dies under it.
-    pub fn repeatable(code: &'static str) -> Self {
-        Self { repeatable: true, ..Self::once(code) }
-    }
-
-    /// A script that is never sent again after it may have run.
+    /// A script.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes scripts")]
-    pub fn once(code: &'static str) -> Self {
-        let sha = redis::Script::new(code).get_hash().to_owned();
-        Self { code, sha, repeatable: false }
+    pub fn new(code: &'static str) -> Self {
+        Self { code, sha: redis::Script::new(code).get_hash().to_owned() }
     }
 
-    /// A call of it on a first key. In a cluster this key decides which node answers.
-    pub fn on(&self, key: &str) -> Call<'_> {
-        Call { script: self, slot: slot::of(key.as_bytes()), keys: vec![key.to_owned()], args: Vec::new() }
+    /// A call of it, still without keys and arguments.
+    pub fn call(&self) -> Call<'_> {
+        Call { script: self, slot: None, keys: Vec::new(), args: Vec::new() }
     }
 }
 
@@ -35,39 +31,35 @@ impl Script {
 #[derive(Debug)]
 pub struct Call<'a> {
     script: &'a Script,
-    slot: u16,
+    slot: Option<u16>,
     keys: Vec<String>,
     args: Vec<Vec<u8>>,
 }
 
 impl Call<'_> {
-    /// With one more key.
+    /// With one more key. The first one decides which node of a cluster answers.
     ///
     /// # Panics
     /// In debug builds, when the key is in another slot than the first: a cluster would refuse the call (CROSSSLOT).
     /// So every test against a single server proves this for clusters, too.
-    #[must_use]
-    pub fn key(mut self, key: &str) -> Self {
-        debug_assert_eq!(slot::of(key.as_bytes()), self.slot, "{key} and {} are in different slots", self.keys[0]);
-        self.keys.push(key.to_owned());
+    pub fn key(&mut self, key: impl Into<String>) -> &mut Self {
+        let key = key.into();
+        let own = slot::of(key.as_bytes());
+        let slot = *self.slot.get_or_insert(own);
+        debug_assert_eq!(slot, own, "{key} and {} are in different slots", self.keys[0]);
+        self.keys.push(key);
         self
     }
 
     /// With one more argument.
-    #[must_use]
-    pub fn arg(mut self, arg: impl ToRedisArgs) -> Self {
+    pub fn arg(&mut self, arg: impl ToRedisArgs) -> &mut Self {
         arg.write_redis_args(&mut self.args);
         self
     }
 
-    /// The slot of its keys.
+    /// The slot of its keys; any will do for a call without keys.
     pub(super) fn slot(&self) -> u16 {
-        self.slot
-    }
-
-    /// Whether it may be sent again after it may have run.
-    pub(super) fn is_repeatable(&self) -> bool {
-        self.script.repeatable
+        self.slot.unwrap_or_default()
     }
 
     /// The call by the script's hash: the normal case.
@@ -95,17 +87,21 @@ mod tests {
     #[test]
     #[should_panic(expected = "different slots")]
     fn keys_of_two_players_cannot_meet_in_one_call() {
-        let _ = Script::once("return 1").on("rl:test:{a}:stamp").key("rl:test:{b}:stamp");
+        Script::new("return 1").call().key("rl:test:{a}:stamp").key("rl:test:{b}:stamp");
     }
 
     #[test]
-    fn keys_of_one_player_can() {
-        let script = Script::once("return 1");
-        let call = script.on("rl:test:{a}:stamp").key("rl:test:{a}:rate:play").arg(7).arg("x");
-        let packed = call.evalsha().get_packed_command();
-        let text = String::from_utf8(packed).expect("text");
-        let words: Vec<_> = text.lines().filter(|line| !line.starts_with(['*', '$'])).collect();
+    fn a_call_is_by_hash_until_redis_asks_for_the_code() {
+        let script = Script::new("return 1");
+        let mut call = script.call();
+        call.key("rl:test:{a}:stamp").arg(7).key("rl:test:{a}:rate:play").arg("x");
+        let words = |command: Cmd| {
+            let text = String::from_utf8(command.get_packed_command()).expect("text");
+            text.lines().filter(|line| !line.starts_with(['*', '$'])).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let rest = ["2", "rl:test:{a}:stamp", "rl:test:{a}:rate:play", "7", "x"];
         let sha = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db";
-        assert_eq!(words, ["EVALSHA", sha, "2", "rl:test:{a}:stamp", "rl:test:{a}:rate:play", "7", "x"]);
+        assert_eq!(words(call.evalsha()), [["EVALSHA", sha].as_slice(), &rest].concat());
+        assert_eq!(words(call.eval()), [["EVAL", "return 1"].as_slice(), &rest].concat());
     }
 }
