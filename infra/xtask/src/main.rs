@@ -7,6 +7,7 @@ mod cargo;
 mod check;
 mod drill;
 mod generate;
+mod load;
 mod stack;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Verb {
     Check,
     /// Break something on purpose and count what was lost.
     Drill(drill::DrillArgs),
+    /// Let many clients ask at once, and measure what they are told and how fast.
+    Load(load::LoadArgs),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +63,6 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Gen => generate::write(&checkout_root()?),
         Verb::Check => check::run(&checkout_root()?),
         Verb::Drill(args) => drill::run(&args),
+        Verb::Load(args) => load::run(&args),
     }
 }

