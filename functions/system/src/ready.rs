@@ -47,7 +47,7 @@ async fn ready(cx: Cx) -> Reply<ReadyOut> {
         return Err(ApiError::unavailable(5, "the schema is older than this release").reason("SCHEMA_TOO_OLD"));
     }
     let degraded = match cx.redis() {
-        Some(redis) if redis.is_reachable().await => Vec::new(),
+        Some(redis) if redis.is_reachable(cx.now()).await => Vec::new(),
         Some(_) | None => vec!["redis"],
     };
     Answer::ok(&ReadyOut { status: "ready", degraded })

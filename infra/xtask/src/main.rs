@@ -8,6 +8,7 @@ mod cargo;
 mod check;
 mod drill;
 mod generate;
+mod load;
 mod stack;
 
 use std::process::ExitCode;
@@ -41,6 +42,8 @@ enum Verb {
     Drill(drill::DrillArgs),
     /// Measure what a decision rests on.
     Bench(bench::BenchArgs),
+    /// Let many clients ask at once, and measure what they are told and how fast.
+    Load(load::LoadArgs),
 }
 
 fn main() -> ExitCode {
@@ -64,5 +67,6 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Check => check::run(&checkout_root()?),
         Verb::Drill(args) => drill::run(&args),
         Verb::Bench(args) => bench::run(&args, &checkout_root()?),
+        Verb::Load(args) => load::run(&args),
     }
 }

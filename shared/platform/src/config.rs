@@ -8,7 +8,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::cache::policy::CachePolicy;
+use crate::cache::{self, policy::CachePolicy};
 
 /// One environment variable: its name, what it means, and its default.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ variables! {
     DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; on Lambda 1 is right.";
     DATABASE_ACQUIRE_TIMEOUT_SECONDS = "DATABASE_ACQUIRE_TIMEOUT_SECONDS", Some("3"), "Longest wait for a connection, seconds, 1..=60.";
     DATABASE_STATEMENT_TIMEOUT_SECONDS = "DATABASE_STATEMENT_TIMEOUT_SECONDS", Some("5"), "Longest statement, seconds, 1..=60; what the database role enforces.";
-    REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// URL; empty runs without Redis.";
+    REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// (TLS) URL of a server; of a cluster redis+cluster:// or rediss+cluster:// with its configuration endpoint, or several nodes separated by commas; empty runs without Redis.";
     REDIS_NAMESPACE = "REDIS_NAMESPACE", Some(""), "Begins this deployment's keys in Redis, so that several can share one; empty means APP_ENV. 1 to 64 of a-z, 0-9, - and _.";
     CACHE_STRICT = "CACHE_STRICT", Some("false"), "true refuses writes (503) while Redis cannot be reached, so that no read is ever stale; false goes on without it.";
     CACHE_CONTENT = "CACHE_CONTENT", Some("ttl=3600s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Content of other releases: time in Redis (1s..86400s), bytes in the process, eviction (lru, lfu, fifo), compression (lz4, none). What is left out is as in the default.";
@@ -197,8 +197,9 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let metrics_port = self.number(METRICS_PORT, 0, 65535);
         let database_url = self.parse(DATABASE_URL, |text| url(text, &["postgres://", "postgresql://"]));
         let database_max_connections = self.number(DATABASE_MAX_CONNECTIONS, 1, 1000);
-        let redis_url =
-            self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
+        let redis_schemes: Vec<_> =
+            cache::SINGLE_SCHEMES.into_iter().chain(cache::CLUSTER_SCHEMES.map(|pair| pair.0)).collect();
+        let redis_url = self.optional(REDIS_URL, |text| url(text, &redis_schemes));
         let acquire_timeout_s: Option<u32> = self.number(DATABASE_ACQUIRE_TIMEOUT_SECONDS, 1, 60);
         let statement_timeout_s: Option<u32> = self.number(DATABASE_STATEMENT_TIMEOUT_SECONDS, 1, 60);
         let redis_namespace = self.optional(REDIS_NAMESPACE, namespace);

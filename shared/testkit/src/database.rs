@@ -25,6 +25,11 @@ pub async fn redis_url() -> Result<String> {
     Ok(tokio::task::spawn_blocking(|| services::redis(Profile::Test)).await??.url)
 }
 
+/// The URL of the tests' Redis Cluster.
+pub async fn redis_cluster_url() -> Result<String> {
+    Ok(tokio::task::spawn_blocking(|| services::redis_cluster(Profile::Test)).await??.url)
+}
+
 async fn template(admin: &mut PgConnection, server: &Postgres) -> Result<String> {
     let name = format!("template_{}", platform::store::migrations::fingerprint());
     sqlx::query("SELECT pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *admin).await?;

@@ -1,12 +1,14 @@
 //! Stories that cross routes, over a real PostgreSQL and a real Redis.
 
 mod bad_input;
+mod cluster;
 mod container;
 mod crowd;
 mod exactly_once;
 mod lambda;
 mod life;
 mod outage;
+mod redis;
 mod server;
 mod story;
 mod table;

@@ -57,7 +57,7 @@ for i = 1, (#KEYS - 1) / 2 do
         local wanted = known ~= '-' and known ~= version
         answer[3 + i] = {'clean', version, wanted and redis.call('GET', value), redis.call('PTTL', stamp)}
     elseif fill or writes then
-        answer[3 + i] = {'missing', fill, 0}
+        answer[3 + i] = {'missing', fill, fill == token and 1 or 0}
     else
         redis.call('HSET', stamp, 'fill', string.format('%.0f %s', now + fill_us, token))
         redis.call('PEXPIRE', stamp, stamp_ms)

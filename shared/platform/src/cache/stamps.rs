@@ -4,9 +4,13 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use redis::{Script, ScriptInvocation, Value};
+use redis::Value;
 
-use super::{key::AggregateId, rate::Limit};
+use super::{
+    key::AggregateId,
+    rate::Limit,
+    script::{Call, Script},
+};
 use crate::config::Config;
 
 /// How long a reader that may store what it loads keeps that right. A load takes milliseconds.
@@ -109,7 +113,6 @@ pub(crate) struct Stamps {
 }
 
 impl Stamps {
-    #[expect(clippy::disallowed_methods, reason = "this module owns these scripts")]
     pub(crate) fn new(config: &Config) -> Self {
         let statement = config.database_acquire_timeout + config.database_statement_timeout;
         Self {
@@ -129,9 +132,10 @@ impl Stamps {
         intent: Intent,
         wanted: &[Wanted],
         ttl: Duration,
-    ) -> ScriptInvocation<'_> {
+    ) -> Call<'_> {
         let (rate_key, limit) = rate;
-        let mut call = self.gate.key(rate_key);
+        let mut call = self.gate.call();
+        call.key(rate_key);
         call.arg(limit.map_or(0, |limit| limit.interval_us)).arg(limit.map_or(0, |limit| limit.burst));
         call.arg(token.to_string()).arg(match intent {
             Intent::Read => "read",
@@ -158,8 +162,8 @@ impl Stamps {
         fenced: &[AggregateId],
         news: &[News],
         ttl: Duration,
-    ) -> ScriptInvocation<'_> {
-        let mut call = self.settle.prepare_invoke();
+    ) -> Call<'_> {
+        let mut call = self.settle.call();
         call.arg(token.to_string()).arg(self.stamp_ms(ttl));
         for id in fenced {
             for key in id.redis_keys(&self.namespace) {
@@ -181,8 +185,8 @@ impl Stamps {
         version: i64,
         value: &[u8],
         ttl: Duration,
-    ) -> ScriptInvocation<'_> {
-        let mut call = self.fill.prepare_invoke();
+    ) -> Call<'_> {
+        let mut call = self.fill.call();
         for key in id.redis_keys(&self.namespace) {
             call.key(key);
         }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderValue, header, request::Parts};
-use redis::{ScriptInvocation, Value};
+use redis::Value;
 
 use super::{
     extract::read_body,
@@ -20,8 +20,10 @@ use super::{
 use crate::{
     auth::Player,
     cache::{
+        Called,
         key::AggregateId,
         rate::{Limit, Permit, Subject, permit},
+        script::Call,
         stamps::{FENCE_MARGIN, Intent, Known, News, Passed, Stamp, Token, Wanted},
     },
     ctx::Ctx,
@@ -155,9 +157,10 @@ impl Gate {
         self.0.min_version
     }
 
-    async fn tripped<T>(&self, call: impl Future<Output = Option<T>>) -> Option<T> {
-        self.0.trips.redis.fetch_add(1, Ordering::Relaxed);
-        call.await
+    /// The answer of a script whose round trips are this request's.
+    fn counted<T>(&self, called: Called<T>) -> Option<T> {
+        self.0.trips.redis.fetch_add(called.round_trips, Ordering::Relaxed);
+        called.value
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
@@ -202,7 +205,7 @@ impl Gate {
         let rate_key = ctx.limiter().key(self.0.rate, self.0.subject);
         let ttl = wanted.iter().map(|one| cache.ttl(one.id)).max().unwrap_or_default();
         let call = cache.stamps.gate((&rate_key, limit), token, intent, wanted, ttl);
-        let answer: Value = self.tripped(ctx.redis()?.run(ctx.now(), &call)).await?;
+        let answer: Value = self.counted(ctx.redis()?.run(ctx.now(), &call).await)?;
         Passed::parse(answer)
     }
 
@@ -281,7 +284,7 @@ impl Gate {
                 let ttl = aggregates.iter().map(|id| ctx.cache().ttl(*id)).max().unwrap_or_default();
                 let call = ctx.cache().stamps.settle(token, aggregates, news, ttl);
                 let tries = if fence.is_some() { PUBLISH_TRIES } else { 1 };
-                self.tripped(redis.insist::<i64>(ctx.now(), &call, tries)).await.is_some()
+                self.counted(redis.insist::<i64>(ctx.now(), &call, tries).await).is_some()
             }
             (Some(_), None) => false,
         };
@@ -300,9 +303,9 @@ impl Gate {
     }
 
     /// Stores what was loaded; whether that worked changes nothing.
-    pub(crate) async fn fill(&self, ctx: &Ctx, call: &ScriptInvocation<'_>) {
+    pub(crate) async fn fill(&self, ctx: &Ctx, call: &Call<'_>) {
         if let Some(redis) = ctx.redis() {
-            let _: Option<i64> = self.tripped(redis.run(ctx.now(), call)).await;
+            let _: Option<i64> = self.counted(redis.run(ctx.now(), call).await);
         }
     }
 

@@ -53,6 +53,7 @@ fn describe() {
     );
     metrics::describe_counter!("lives_advanced_total", "Years lived, by mode.");
     metrics::describe_counter!("idempotent_replays_total", "Answers given again to a repeated request, by route id.");
+    metrics::describe_counter!("redis_connections_opened_total", "Connections to Redis opened; none in steady state.");
     metrics::describe_counter!("rate_limited_total", "Requests refused by a rate limit, by route id.");
 }
 
