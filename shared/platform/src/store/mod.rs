@@ -3,9 +3,13 @@
 
 pub mod accounts;
 pub mod characters;
+pub mod constraints;
+pub mod content_blobs;
+pub(crate) mod direct;
 pub mod events;
 pub mod idempotency;
 pub mod lives;
 pub mod migrations;
 mod once;
+pub mod partitions;
 pub(crate) mod pool;
