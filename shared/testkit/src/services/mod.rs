@@ -8,6 +8,7 @@ mod dirs;
 mod find;
 mod install;
 mod postgres;
+mod promtool;
 mod redis;
 mod sandbox;
 
@@ -20,6 +21,7 @@ use anyhow::{Context as _, Result};
 
 pub use self::dirs::checkout_root;
 pub use self::postgres::Postgres;
+pub use self::promtool::promtool;
 pub use self::redis::Redis;
 pub use self::sandbox::Sandbox;
 
