@@ -56,6 +56,7 @@ variables! {
     ARGON2_ITERATIONS = "ARGON2_ITERATIONS", Some("2"), "Argon2id passes, 1..=100 (OWASP: 2 at 19456 KiB).";
     SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest drain after SIGTERM, seconds, 0..=600.";
     CORS_ALLOWED_ORIGINS = "CORS_ALLOWED_ORIGINS", Some(""), "Origins browsers may call from, separated by commas; * for any.";
+    IDEMPOTENCY_KEEP_DAYS = "IDEMPOTENCY_KEEP_DAYS", Some("1"), "How long the answer to an Idempotency-Key is kept, days, 1..=90; the job purge-idempotency-keys deletes older ones.";
     TRUSTED_PROXIES = "TRUSTED_PROXIES", Some(""), "Networks whose X-Forwarded-For is believed, CIDR, separated by commas.";
 }
 
@@ -152,6 +153,7 @@ pub struct Config {
     pub shutdown_grace: Duration,
     pub cors_allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
+    pub idempotency_keep: Duration,
 }
 
 /// Everything that is wrong with the environment, one line a variable.
@@ -241,6 +243,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         }
         let trusted_proxies = self.list(TRUSTED_PROXIES, network);
         let app_env = app_env?;
+        let idempotency_keep_days: Option<u32> = self.number(IDEMPOTENCY_KEEP_DAYS, 1, 90);
         Some(Config {
             app_env,
             host: host?,
@@ -262,6 +265,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             shutdown_grace: Duration::from_secs(shutdown_grace_s?.into()),
             cors_allowed_origins: cors_allowed_origins?,
             trusted_proxies: trusted_proxies?,
+            idempotency_keep: Duration::from_secs(u64::from(idempotency_keep_days?) * 24 * 3600),
         })
     }
 
@@ -388,6 +392,7 @@ mod tests {
             ("SHUTDOWN_GRACE_SECONDS", "601"),
             ("CORS_ALLOWED_ORIGINS", "play.example.org"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("IDEMPOTENCY_KEEP_DAYS", "0"),
         ];
         for row in rows {
             let text = config(&[*row]).expect_err(row.0).to_string();

@@ -10,7 +10,11 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::{cache::rate::Permit, text::Text};
+use crate::{
+    cache::rate::Permit,
+    store::constraints::{Meaning, broken_by},
+    text::Text,
+};
 
 /// The stable, coarse class of an error: one HTTP status each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -206,10 +210,22 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// What the database said, by what a client can do about it: wait (503) or nothing (500).
+/// What the database said, by what a client can do about it: wait (503), accept that something is gone, or nothing (500).
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) { Self::unavailable(1, error) } else { Self::internal(error) }
+        if is_outage(&error) {
+            return Self::unavailable(1, error);
+        }
+        match broken_by(&error) {
+            Some(Meaning::AccountGone) => {
+                let text = Text::new("This account no longer exists.", "该账号已不存在。");
+                Self::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
+            }
+            Some(Meaning::CharacterGone) => {
+                Self::not_found(Text::new("There is no such character.", "没有这个角色。"))
+            }
+            Some(Meaning::Expected | Meaning::Mistake) | None => Self::internal(error),
+        }
     }
 }
 

@@ -86,8 +86,6 @@ async fn what_one_process_wrote_no_other_misses() {
     let app = app().await;
     let mut story = Story::begun(&app, "both", "CN", 1990).await;
     let beside = app.beside(gateway::routes(None), &[]).await;
-    let list = |app| async move { get(app, "/api/v1/characters", &story_token(app).await).await };
-    let _ = list;
     for _ in 0..5 {
         for path in reads(&story) {
             get(&beside, &path, &story.token).await;

@@ -3,11 +3,15 @@
 
 pub mod accounts;
 pub mod characters;
+pub mod constraints;
+pub mod content_blobs;
+pub(crate) mod direct;
 pub mod events;
 pub mod idempotency;
 pub mod lives;
 pub mod migrations;
 mod once;
+pub mod partitions;
 mod pool;
 mod statement;
 

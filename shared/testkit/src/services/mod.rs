@@ -8,6 +8,7 @@ mod dirs;
 mod find;
 mod install;
 mod postgres;
+mod promtool;
 mod redis;
 mod redis_cluster;
 mod sandbox;
@@ -22,6 +23,7 @@ use anyhow::{Context as _, Result};
 
 pub use self::dirs::checkout_root;
 pub use self::postgres::Postgres;
+pub use self::promtool::promtool;
 pub use self::redis::Redis;
 pub use self::redis_cluster::{Master, RedisCluster};
 pub use self::sandbox::Sandbox;
