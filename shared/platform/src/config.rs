@@ -35,6 +35,8 @@ variables! {
     METRICS_PORT = "METRICS_PORT", Some("9464"), "Port of /metrics in a container; 0 picks a free one.";
     DATABASE_URL = "DATABASE_URL", None, "postgres:// URL of the database that holds the truth.";
     DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; on Lambda 1 is right.";
+    DATABASE_ACQUIRE_TIMEOUT_MS = "DATABASE_ACQUIRE_TIMEOUT_MS", Some("3000"), "Longest wait for a connection, ms, 10..=60000; then the answer is 503.";
+    DATABASE_STATEMENT_TIMEOUT_MS = "DATABASE_STATEMENT_TIMEOUT_MS", Some("5000"), "Longest a statement may run, ms, 10..=60000. The server enforces it: `gateway migrate` sets it for its role in this database.";
     REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// URL; empty runs without Redis.";
     AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
     AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
@@ -125,6 +127,8 @@ pub struct Config {
     pub metrics_port: u16,
     pub database_url: SecretString,
     pub database_max_connections: u32,
+    pub database_acquire_timeout: Duration,
+    pub database_statement_timeout: Duration,
     pub redis_url: Option<SecretString>,
     pub auth_signing_key: Option<SigningKey>,
     pub auth_verifying_keys: Vec<VerifyingKey>,
@@ -179,6 +183,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let metrics_port = self.number(METRICS_PORT, 0, 65535);
         let database_url = self.parse(DATABASE_URL, |text| url(text, &["postgres://", "postgresql://"]));
         let database_max_connections = self.number(DATABASE_MAX_CONNECTIONS, 1, 1000);
+        let acquire_timeout_ms: Option<u32> = self.number(DATABASE_ACQUIRE_TIMEOUT_MS, 10, 60_000);
+        let statement_timeout_ms: Option<u32> = self.number(DATABASE_STATEMENT_TIMEOUT_MS, 10, 60_000);
         let redis_url =
             self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
         let auth_signing_key =
@@ -206,6 +212,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             metrics_port: metrics_port?,
             database_url: database_url?,
             database_max_connections: database_max_connections?,
+            database_acquire_timeout: Duration::from_millis(acquire_timeout_ms?.into()),
+            database_statement_timeout: Duration::from_millis(statement_timeout_ms?.into()),
             redis_url: redis_url?,
             auth_signing_key: auth_signing_key?,
             auth_verifying_keys: auth_verifying_keys?,
@@ -316,6 +324,8 @@ mod tests {
             ("METRICS_PORT", "-1"),
             ("DATABASE_URL", "mysql://hunter2@db"),
             ("DATABASE_MAX_CONNECTIONS", "0"),
+            ("DATABASE_ACQUIRE_TIMEOUT_MS", "9"),
+            ("DATABASE_STATEMENT_TIMEOUT_MS", "60001"),
             ("REDIS_URL", "hunter2"),
             ("AUTH_SIGNING_KEY", "k1:hunter2"),
             ("AUTH_VERIFYING_KEYS", "hunter2"),

@@ -70,7 +70,7 @@ struct Inner {
     redis: Option<Redis>,
     limiter: RateLimiter,
     tokens: TokenVerifier,
-    world: Box<dyn World>,
+    world: Arc<dyn World>,
     phase: AtomicU8,
     warm: AtomicBool,
 }
@@ -82,15 +82,15 @@ impl Ctx {
     /// # Errors
     /// When a URL or key that looked right cannot be used.
     pub fn new(config: Config) -> Result<Self, CtxError> {
-        Self::with_world(config, Box::new(RealWorld))
+        Self::with_world(config, Arc::new(RealWorld))
     }
 
     /// As [`Ctx::new`], in a world of the caller's.
     ///
     /// # Errors
     /// As [`Ctx::new`].
-    pub fn with_world(config: Config, world: Box<dyn World>) -> Result<Self, CtxError> {
-        let db = Db::connect_lazy(&config).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
+    pub fn with_world(config: Config, world: Arc<dyn World>) -> Result<Self, CtxError> {
+        let db = Db::connect_lazy(&config, Arc::clone(&world)).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
         let redis = match &config.redis_url {
             Some(url) => {
                 Some(Redis::connect_lazy(url.expose_secret()).map_err(|error| CtxError("REDIS_URL", error.into()))?)

@@ -95,7 +95,7 @@ impl TestApp {
             all.into_iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         });
         let world = TestWorld::new();
-        let ctx = Ctx::with_world(config.expect("valid settings"), Box::new(world.clone())).expect("usable settings");
+        let ctx = Ctx::with_world(config.expect("valid settings"), Arc::new(world.clone())).expect("usable settings");
         ctx.enter(Phase::Serving);
         Self { router: router(&ctx, routes), ctx, world }
     }
