@@ -12,6 +12,7 @@ pub mod database;
 pub mod lambda;
 pub mod player;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod record;
 pub mod services;
