@@ -18,6 +18,7 @@ use crate::{
     cache::{Redis, rate::RateLimiter},
     config::Config,
     http::info::RequestInfo,
+    probe::{LastProbe, Probe},
     store::Db,
 };
 
@@ -73,6 +74,7 @@ struct Inner {
     world: Arc<dyn World>,
     phase: AtomicU8,
     warm: AtomicBool,
+    probe: LastProbe,
 }
 
 impl Ctx {
@@ -90,7 +92,8 @@ impl Ctx {
     /// # Errors
     /// As [`Ctx::new`].
     pub fn with_world(config: Config, world: Arc<dyn World>) -> Result<Self, CtxError> {
-        let db = Db::connect_lazy(&config, Arc::clone(&world)).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
+        let db =
+            Db::connect_lazy(&config, Arc::clone(&world)).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
         let redis = match &config.redis_url {
             Some(url) => {
                 Some(Redis::connect_lazy(url.expose_secret()).map_err(|error| CtxError("REDIS_URL", error.into()))?)
@@ -109,6 +112,7 @@ impl Ctx {
             world,
             phase: AtomicU8::new(Phase::Starting as u8),
             warm: AtomicBool::new(false),
+            probe: LastProbe::default(),
         })))
     }
 
@@ -206,6 +210,11 @@ impl Cx {
     /// Postgres; statements count to this request. For `store`, and for nothing else.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Whether Postgres and Redis answer, as found within the last second.
+    pub async fn probe(&self) -> Probe {
+        self.ctx.0.probe.get(self).await
     }
 
     /// The language the client asked for.

@@ -77,8 +77,15 @@ impl TestApp {
     /// # Panics
     /// As [`TestApp::new`], and when a setting is not valid.
     pub async fn with_settings(routes: impl IntoIterator<Item = &'static Route>, settings: &[(&str, &str)]) -> Self {
-        let database_url = database::fresh().await.expect("a database for this test");
-        let redis_url = database::redis_url().await.expect("Redis for this test");
+        let given = |name: &str| settings.iter().any(|(key, _)| *key == name);
+        let database_url = match given("DATABASE_URL") {
+            true => String::new(),
+            false => database::fresh().await.expect("a database for this test"),
+        };
+        let redis_url = match given("REDIS_URL") {
+            true => String::new(),
+            false => database::redis_url().await.expect("Redis for this test"),
+        };
         let defaults = [
             ("APP_ENV", "test"),
             ("DATABASE_URL", database_url.as_str()),

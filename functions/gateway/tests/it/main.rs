@@ -1,6 +1,7 @@
 //! Stories that cross routes, over a real PostgreSQL and a real Redis.
 
 mod bad_input;
+mod connections;
 mod container;
 mod crowd;
 mod exactly_once;

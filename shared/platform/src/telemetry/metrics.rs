@@ -54,7 +54,10 @@ fn describe() {
         "Waiting for a connection, opening one included."
     );
     metrics::describe_counter!("database_connections_opened_total", "Connections opened; steady state opens none.");
-    metrics::describe_gauge!("database_connections", "Connections by state: idle, or in_use (running or being opened).");
+    metrics::describe_gauge!(
+        "database_connections",
+        "Connections by state: idle, or in_use (running or being opened)."
+    );
     metrics::describe_histogram!(
         "redis_round_trips_per_request",
         "Times a request went to Redis, by route id; `_sum` over `_count` is the mean."

@@ -81,8 +81,7 @@ impl Db {
         let started = Instant::now();
         let result = self.run_on(lease, query, statement.is_some_and(|statement| statement.is_read)).await;
         let name = statement.map_or("other", |statement| statement.name);
-        metrics::histogram!("database_query_duration_seconds", "query" => name)
-            .record(started.elapsed().as_secs_f64());
+        metrics::histogram!("database_query_duration_seconds", "query" => name).record(started.elapsed().as_secs_f64());
         result
     }
 
@@ -129,9 +128,7 @@ impl Db {
         let Text { sql, arguments, is_persistent } = query;
         let gathered = async {
             let mut answer = match arguments.map_err(Error::Encode)? {
-                Some(arguments) => {
-                    connection.fetch_many(sqlx::query_with(sql, arguments).persistent(is_persistent))
-                }
+                Some(arguments) => connection.fetch_many(sqlx::query_with(sql, arguments).persistent(is_persistent)),
                 None => connection.fetch_many(sqlx::raw_sql(sql)),
             };
             while let Some(item) = answer.try_next().await? {
@@ -188,10 +185,12 @@ enum Loss {
 impl Loss {
     fn of(error: &Error) -> Self {
         match error {
-            Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity) {
-                Some(PgSeverity::Fatal | PgSeverity::Panic) => Self::Ended,
-                _ => Self::None,
-            },
+            Error::Database(error) => {
+                match error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity) {
+                    Some(PgSeverity::Fatal | PgSeverity::Panic) => Self::Ended,
+                    _ => Self::None,
+                }
+            }
             Error::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => Self::Unsent,
             Error::Io(_) | Error::Tls(_) => Self::Broken,
             _ => Self::Confused,
