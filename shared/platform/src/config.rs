@@ -37,8 +37,8 @@ variables! {
     METRICS_PORT = "METRICS_PORT", Some("9464"), "Port of /metrics in a container; 0 picks a free one.";
     DATABASE_URL = "DATABASE_URL", None, "postgres:// URL of the database that holds the truth.";
     DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; on Lambda 1 is right.";
-    DATABASE_ACQUIRE_TIMEOUT_SECONDS = "DATABASE_ACQUIRE_TIMEOUT_SECONDS", Some("3"), "Longest wait for a connection, seconds, 1..=60.";
-    DATABASE_STATEMENT_TIMEOUT_SECONDS = "DATABASE_STATEMENT_TIMEOUT_SECONDS", Some("5"), "Longest statement, seconds, 1..=60; what the database role enforces.";
+    DATABASE_ACQUIRE_TIMEOUT_MS = "DATABASE_ACQUIRE_TIMEOUT_MS", Some("3000"), "Longest wait for a connection, ms, 10..=60000; then the answer is 503.";
+    DATABASE_STATEMENT_TIMEOUT_MS = "DATABASE_STATEMENT_TIMEOUT_MS", Some("5000"), "Longest a statement may run, ms, 10..=60000. The server enforces it: `gateway migrate` sets it for its role in this database.";
     REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// (TLS) URL of a server; of a cluster redis+cluster:// or rediss+cluster:// with its configuration endpoint, or several nodes separated by commas; empty runs without Redis.";
     REDIS_NAMESPACE = "REDIS_NAMESPACE", Some(""), "Begins this deployment's keys in Redis, so that several can share one; empty means APP_ENV. 1 to 64 of a-z, 0-9, - and _.";
     CACHE_STRICT = "CACHE_STRICT", Some("false"), "true refuses writes (503) while Redis cannot be reached, so that no read is ever stale; false goes on without it.";
@@ -202,8 +202,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let redis_schemes: Vec<_> =
             cache::SINGLE_SCHEMES.into_iter().chain(cache::CLUSTER_SCHEMES.map(|pair| pair.0)).collect();
         let redis_url = self.optional(REDIS_URL, |text| url(text, &redis_schemes));
-        let acquire_timeout_s: Option<u32> = self.number(DATABASE_ACQUIRE_TIMEOUT_SECONDS, 1, 60);
-        let statement_timeout_s: Option<u32> = self.number(DATABASE_STATEMENT_TIMEOUT_SECONDS, 1, 60);
+        let acquire_timeout_ms: Option<u32> = self.number(DATABASE_ACQUIRE_TIMEOUT_MS, 10, 60_000);
+        let statement_timeout_ms: Option<u32> = self.number(DATABASE_STATEMENT_TIMEOUT_MS, 10, 60_000);
         let redis_namespace = self.optional(REDIS_NAMESPACE, namespace);
         let cache_strict = self.parse(CACHE_STRICT, |text| match text {
             "true" => Ok(true),
@@ -251,8 +251,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             metrics_port: metrics_port?,
             database_url: database_url?,
             database_max_connections: database_max_connections?,
-            database_acquire_timeout: Duration::from_secs(acquire_timeout_s?.into()),
-            database_statement_timeout: Duration::from_secs(statement_timeout_s?.into()),
+            database_acquire_timeout: Duration::from_millis(acquire_timeout_ms?.into()),
+            database_statement_timeout: Duration::from_millis(statement_timeout_ms?.into()),
             redis_url: redis_url?,
             redis_namespace: redis_namespace?.unwrap_or_else(|| app_env.as_str().to_owned()),
             cache_strict: cache_strict?,
@@ -372,8 +372,8 @@ mod tests {
             ("METRICS_PORT", "-1"),
             ("DATABASE_URL", "mysql://hunter2@db"),
             ("DATABASE_MAX_CONNECTIONS", "0"),
-            ("DATABASE_ACQUIRE_TIMEOUT_SECONDS", "0"),
-            ("DATABASE_STATEMENT_TIMEOUT_SECONDS", "61"),
+            ("DATABASE_ACQUIRE_TIMEOUT_MS", "9"),
+            ("DATABASE_STATEMENT_TIMEOUT_MS", "60001"),
             ("REDIS_URL", "hunter2"),
             ("REDIS_NAMESPACE", "hunter2:"),
             ("CACHE_STRICT", "yes"),

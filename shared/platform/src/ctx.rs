@@ -18,6 +18,7 @@ use crate::{
     cache::{Redis, manager::CacheManager, rate::RateLimiter},
     config::Config,
     http::{gate::Gate, info::RequestInfo},
+    probe::{LastProbe, Probe},
     store::Db,
 };
 
@@ -71,9 +72,10 @@ struct Inner {
     limiter: RateLimiter,
     cache: CacheManager,
     tokens: TokenVerifier,
-    world: Box<dyn World>,
+    world: Arc<dyn World>,
     phase: AtomicU8,
     warm: AtomicBool,
+    probe: LastProbe,
 }
 
 impl Ctx {
@@ -83,15 +85,16 @@ impl Ctx {
     /// # Errors
     /// When a URL or key that looked right cannot be used.
     pub fn new(config: Config) -> Result<Self, CtxError> {
-        Self::with_world(config, Box::new(RealWorld))
+        Self::with_world(config, Arc::new(RealWorld))
     }
 
     /// As [`Ctx::new`], in a world of the caller's.
     ///
     /// # Errors
     /// As [`Ctx::new`].
-    pub fn with_world(config: Config, world: Box<dyn World>) -> Result<Self, CtxError> {
-        let db = Db::connect_lazy(&config).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
+    pub fn with_world(config: Config, world: Arc<dyn World>) -> Result<Self, CtxError> {
+        let db =
+            Db::connect_lazy(&config, Arc::clone(&world)).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
         let redis = match &config.redis_url {
             Some(url) => {
                 Some(Redis::connect_lazy(url.expose_secret()).map_err(|error| CtxError("REDIS_URL", error.into()))?)
@@ -112,6 +115,7 @@ impl Ctx {
             world,
             phase: AtomicU8::new(Phase::Starting as u8),
             warm: AtomicBool::new(false),
+            probe: LastProbe::default(),
         })))
     }
 
@@ -214,6 +218,11 @@ impl Cx {
     /// Postgres; statements count to this request. For `store`, and for nothing else.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Whether Postgres and Redis answer, as found within the last second.
+    pub async fn probe(&self) -> Probe {
+        self.ctx.0.probe.get(self).await
     }
 
     /// The language the client asked for.

@@ -12,6 +12,7 @@ mod fault;
 pub mod http;
 pub mod ids;
 pub mod jobs;
+pub mod probe;
 pub mod route;
 mod runtime;
 pub mod store;

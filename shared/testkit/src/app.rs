@@ -78,7 +78,11 @@ impl TestApp {
     /// # Panics
     /// As [`TestApp::new`], and when a setting is not valid.
     pub async fn with_settings(routes: impl IntoIterator<Item = &'static Route>, settings: &[(&str, &str)]) -> Self {
-        let database_url = database::fresh().await.expect("a database for this test");
+        let given = settings.iter().find(|(key, _)| *key == "DATABASE_URL");
+        let database_url = match given {
+            Some((_, url)) => (*url).to_owned(),
+            None => database::fresh().await.expect("a database for this test"),
+        };
         Self::start(routes, settings, &database_url, TestWorld::new(0)).await
     }
 
@@ -101,7 +105,10 @@ impl TestApp {
         database_url: &str,
         world: TestWorld,
     ) -> Self {
-        let redis_url = database::redis_url().await.expect("Redis for this test");
+        let redis_url = match settings.iter().any(|(key, _)| *key == "REDIS_URL") {
+            true => String::new(),
+            false => database::redis_url().await.expect("Redis for this test"),
+        };
         let namespace = database_url.rsplit('/').next().unwrap_or_default();
         let defaults = [
             ("APP_ENV", "test"),
@@ -119,7 +126,7 @@ impl TestApp {
             let all = settings.iter().chain(&defaults);
             all.into_iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         });
-        let ctx = Ctx::with_world(config.expect("valid settings"), Box::new(world.clone())).expect("usable settings");
+        let ctx = Ctx::with_world(config.expect("valid settings"), Arc::new(world.clone())).expect("usable settings");
         ctx.enter(Phase::Serving);
         Self { router: router(&ctx, routes), ctx, world }
     }

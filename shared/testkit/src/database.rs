@@ -1,7 +1,7 @@
 //! A database of its own for each test: a copy of a migrated template, made once a schema.
 
 use anyhow::{Context as _, Result};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use uuid::Uuid;
 
 use crate::services::{self, Postgres, Profile};
@@ -20,6 +20,13 @@ pub async fn fresh() -> Result<String> {
 pub async fn blank() -> Result<String> {
     let (server, admin) = server().await?;
     create(&server, admin, "template0").await
+}
+
+/// Brings the schema of any database up to date.
+pub async fn migrate(url: &str) -> Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    platform::store::migrations::run(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
 /// The URL of the tests' Redis.
@@ -57,9 +64,7 @@ async fn template(admin: &mut PgConnection, server: &Postgres) -> Result<String>
         let draft = format!("{name}_draft");
         sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {draft}"))).execute(&mut *admin).await?;
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {draft}"))).execute(&mut *admin).await?;
-        let pool = PgPool::connect(&server.url_of(&draft)).await?;
-        platform::store::migrations::run(&pool).await?;
-        pool.close().await;
+        migrate(&server.url_of(&draft)).await?;
         sqlx::query(AssertSqlSafe(format!("ALTER DATABASE {draft} RENAME TO {name}"))).execute(&mut *admin).await?;
     }
     sqlx::query("SELECT pg_advisory_unlock($1)").bind(TEMPLATE_LOCK).execute(&mut *admin).await?;

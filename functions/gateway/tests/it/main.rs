@@ -4,6 +4,7 @@ mod alerts;
 mod bad_input;
 mod cache;
 mod cluster;
+mod connections;
 mod container;
 mod crowd;
 mod exactly_once;

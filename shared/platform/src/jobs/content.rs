@@ -7,7 +7,7 @@ use engine::Content;
 use super::{Failure, Job};
 use crate::{
     ctx::Ctx,
-    store::{content_blobs, direct},
+    store::{content_blobs, pool},
 };
 
 /// What matters is the run after a migration, before the release serves; the schedule makes up for a missed one.
@@ -22,7 +22,7 @@ pub(super) const JOB: Job = Job {
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {
     let hash = Content::builtin().hash();
-    let mut db = direct::connect(ctx.config()).await?;
+    let mut db = pool::connect(ctx.config()).await?;
     let is_new = content_blobs::store_builtin(&mut db, ctx.now()).await?;
     // Also when it was there: what cannot be read back is not stored.
     content_blobs::load(&mut db, hash).await?.ok_or("the stored content is not there")?;

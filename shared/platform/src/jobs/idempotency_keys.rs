@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Failure, Job};
 use crate::{
     ctx::Ctx,
-    store::{direct, idempotency},
+    store::{idempotency, pool},
 };
 
 /// Rows deleted at once: a fraction of a second, so that no lock is held for long and replicas keep up.
@@ -23,7 +23,7 @@ pub(super) const JOB: Job = Job {
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {
     let before = ctx.now() - ctx.config().idempotency_keep;
-    let mut db = direct::connect(ctx.config()).await?;
+    let mut db = pool::connect(ctx.config()).await?;
     let mut deleted = 0;
     loop {
         let batch = idempotency::purge(&mut db, before, BATCH).await?;

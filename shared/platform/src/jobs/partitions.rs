@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Failure, Job};
 use crate::{
     ctx::Ctx,
-    store::{direct, partitions},
+    store::{partitions, pool},
     telemetry,
 };
 
@@ -20,7 +20,7 @@ pub(super) const JOB: Job = Job {
 };
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {
-    let mut db = direct::connect(ctx.config()).await?;
+    let mut db = pool::connect(ctx.config()).await?;
     let ensured = partitions::ensure(&mut db, ctx.now()).await?;
     let health = partitions::health(&mut db, ctx.now()).await?;
     telemetry::metrics::events_partitions(&health);

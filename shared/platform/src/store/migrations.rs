@@ -1,8 +1,10 @@
 //! The schema's history. Only `gateway migrate` (and the migration function) runs it; everyone else checks that it has
 //! been run far enough.
 
+use std::time::Duration;
+
 use sqlx::{
-    Acquire, Postgres,
+    Acquire, AssertSqlSafe, PgConnection, Postgres,
     migrate::{MigrateError, Migrator},
 };
 
@@ -25,13 +27,32 @@ pub async fn run<'a>(db: impl Acquire<'a, Database = Postgres>) -> Result<(), Mi
     MIGRATOR.run(db).await
 }
 
-/// As [`run`], over a connection of its own to the database of `config`.
+/// As [`run`], over a connection of its own to the database of `config`; then lets the server bound every statement
+/// of this role.
 ///
 /// # Errors
 /// As [`run`], and when Postgres cannot be reached.
 pub async fn run_configured(config: &Config) -> Result<(), MigrateError> {
     let mut connection = pool::connect(config).await?;
-    run(&mut connection).await
+    run(&mut connection).await?;
+    limit_statements(&mut connection, config.database_statement_timeout).await?;
+    Ok(())
+}
+
+/// Makes the server end each statement of this role in this database after `longest`. A setting of the role, for a `SET`
+/// would pin a session of RDS Proxy to its client. Sessions that begin later have it.
+///
+/// # Errors
+/// When the role may not change its own settings.
+pub async fn limit_statements(connection: &mut PgConnection, longest: Duration) -> Result<(), sqlx::Error> {
+    let alter: String = sqlx::query_scalar(
+        "SELECT format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = %L', current_user, current_database(), $1)",
+    )
+    .bind(format!("{}ms", longest.as_millis()))
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::raw_sql(AssertSqlSafe(alter)).execute(connection).await?;
+    Ok(())
 }
 
 /// Whether the schema is at least as new as this release needs. Newer is fine: migrations expand before they contract.

@@ -5,14 +5,13 @@ pub mod accounts;
 pub mod characters;
 pub mod constraints;
 pub mod content_blobs;
-pub(crate) mod direct;
 pub mod events;
 pub mod idempotency;
 pub mod lives;
 pub mod migrations;
 mod once;
 pub mod partitions;
-mod pool;
+pub(crate) mod pool;
 mod statement;
 
 pub use pool::Db;

@@ -21,6 +21,11 @@ impl Statement {
     pub(super) const fn write(name: &'static str, sql: &'static str) -> Self {
         Self { name, sql, is_read: false }
     }
+
+    /// The statement with this text.
+    pub(super) fn of(sql: &str) -> Option<&'static Self> {
+        STATEMENTS.iter().find(|statement| statement.sql == sql)
+    }
 }
 
 /// Every statement that a request may run.

@@ -54,6 +54,21 @@ fn describe() {
     );
     metrics::describe_gauge!("http_requests_in_flight", "Requests being answered now.");
     metrics::describe_histogram!(
+        "database_query_duration_seconds",
+        metrics::Unit::Seconds,
+        "From sending a statement to its last row, by the statement's name; a repetition after a lost connection included."
+    );
+    metrics::describe_histogram!(
+        "database_acquire_duration_seconds",
+        metrics::Unit::Seconds,
+        "Waiting for a connection, opening one included."
+    );
+    metrics::describe_counter!("database_connections_opened_total", "Connections opened; steady state opens none.");
+    metrics::describe_gauge!(
+        "database_connections",
+        "Connections by state: idle, or in_use (running or being opened)."
+    );
+    metrics::describe_histogram!(
         "redis_round_trips_per_request",
         "Times a request went to Redis, by route id; `_sum` over `_count` is the mean."
     );
