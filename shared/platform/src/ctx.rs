@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::{
     auth::token::TokenVerifier,
-    cache::{Redis, rate::RateLimiter},
+    cache::{Redis, manager::CacheManager, rate::RateLimiter},
     config::Config,
-    http::info::RequestInfo,
+    http::{gate::Gate, info::RequestInfo},
     probe::{LastProbe, Probe},
     store::Db,
 };
@@ -70,6 +70,7 @@ struct Inner {
     db: Db,
     redis: Option<Redis>,
     limiter: RateLimiter,
+    cache: CacheManager,
     tokens: TokenVerifier,
     world: Arc<dyn World>,
     phase: AtomicU8,
@@ -102,12 +103,14 @@ impl Ctx {
         };
         let tokens = TokenVerifier::new(&config.auth_verifying_keys)
             .map_err(|error| CtxError("AUTH_VERIFYING_KEYS", error.into()))?;
-        let limiter = RateLimiter::new(config.rate_limit_percent, config.app_env);
+        let limiter = RateLimiter::new(config.rate_limit_percent, &config.redis_namespace);
+        let cache = CacheManager::new(&config);
         Ok(Self(Arc::new(Inner {
             config,
             db,
             redis,
             limiter,
+            cache,
             tokens,
             world,
             phase: AtomicU8::new(Phase::Starting as u8),
@@ -133,6 +136,10 @@ impl Ctx {
 
     pub(crate) fn limiter(&self) -> &RateLimiter {
         &self.0.limiter
+    }
+
+    pub(crate) fn cache(&self) -> &CacheManager {
+        &self.0.cache
     }
 
     pub(crate) fn tokens(&self) -> &TokenVerifier {
@@ -194,17 +201,18 @@ impl fmt::Debug for Ctx {
 pub struct CtxError(&'static str, Box<dyn std::error::Error + Send + Sync>);
 
 /// One request's view of the process. Dereferences to [`Ctx`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Cx {
     pub(crate) ctx: Ctx,
     pub(crate) info: RequestInfo,
+    pub(crate) gate: Gate,
     db: Db,
 }
 
 impl Cx {
-    pub(crate) fn new(ctx: Ctx, info: RequestInfo) -> Self {
+    pub(crate) fn new(ctx: Ctx, info: RequestInfo, gate: Gate) -> Self {
         let db = ctx.db().counted_to(info.trips());
-        Self { ctx, info, db }
+        Self { ctx, info, gate, db }
     }
 
     /// Postgres; statements count to this request. For `store`, and for nothing else.

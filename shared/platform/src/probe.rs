@@ -36,7 +36,7 @@ impl LastProbe {
         }
         let redis = async {
             match cx.redis() {
-                Some(redis) => redis.is_reachable().await,
+                Some(redis) => redis.is_reachable(now).await,
                 None => false,
             }
         };

@@ -1,10 +1,12 @@
 //! Users, the ways to prove to be one, and their signed-in devices.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, Row as _, postgres::PgArguments, query::Query};
 
 use super::{pool::Db, statement::Statement};
 use crate::{
+    cache::aggregate::Loaded,
     error::{ApiError, account_gone},
     ids::{SessionId, UserId},
 };
@@ -51,7 +53,7 @@ pub(super) const BY_ID: Statement = Statement::read(
 );
 
 /// A user as every route of the account shows it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the columns of `users`")]
 pub struct User {
     pub user_id: UserId,
@@ -138,11 +140,10 @@ pub async fn by_identifier(db: &Db, identifier: &str) -> Result<Option<(User, St
     Ok(row.map(|row| (row.user, row.secret)))
 }
 
-/// The active user with this id.
-///
-/// # Errors
-/// 503 without Postgres.
-pub async fn by_id(db: &Db, user: UserId) -> Result<Option<User>, ApiError> {
-    let user = sqlx::query_as(BY_ID.sql).bind(user).fetch_optional(db).await?;
-    Ok(user)
+/// The active user with this id, as caches hold it.
+pub(crate) async fn load(db: &Db, user: UserId) -> Result<Option<Loaded>, ApiError> {
+    let user: Option<User> = sqlx::query_as(BY_ID.sql).bind(user).fetch_optional(db).await?;
+    let Some(user) = user else { return Ok(None) };
+    let value = serde_json::to_vec(&user).map_err(ApiError::internal)?;
+    Ok(Some(Loaded { version: user.version, value }))
 }

@@ -27,8 +27,19 @@ pub struct Wanted {
     pub ascending: bool,
     /// Go on after this event.
     pub after_seq: Option<i32>,
-    /// How many, at most.
+    /// How many, at most 100.
     pub limit: i64,
+}
+
+impl Wanted {
+    /// All of it in one number, different for each: by this a rendered page is found again.
+    pub fn packed(&self) -> u64 {
+        let kind = self.event_type.map_or(0, |kind| kind as u64 + 1);
+        let age = self.age.map_or(0, |age| u64::from(age.unsigned_abs()) + 1);
+        let after = self.after_seq.map_or(0, |seq| u64::from(seq.unsigned_abs()));
+        let limit = self.limit.unsigned_abs();
+        after << 32 | age << 16 | limit << 8 | kind << 1 | u64::from(self.ascending)
+    }
 }
 
 /// One page: at most `limit` + 1, so that the caller sees whether more follow.

@@ -1,8 +1,10 @@
 //! Answers that were given before. The statement that makes an effect also stores its answer; this is where a repeated
 //! request finds it.
 
+use chrono::{DateTime, Utc};
 use engine::Locale;
 use http::StatusCode;
+use sqlx::PgExecutor;
 
 use super::{pool::Db, statement::Statement};
 use crate::{
@@ -66,6 +68,26 @@ pub async fn find<T: ?Sized>(db: &Db, idem: &Idem) -> Result<Option<Answer<T>>, 
 /// The refusal, or as [`find`].
 pub async fn first_answer_or<T: ?Sized>(db: &Db, idem: &Idem, refusal: impl Into<ApiError>) -> Reply<T> {
     find(db, idem).await?.ok_or_else(|| refusal.into())
+}
+
+/// Forgets the answers given before `before`, at most `batch` of them; says how many. Rows that another run is just
+/// deleting are left to it.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn purge(db: impl PgExecutor<'_>, before: DateTime<Utc>, batch: i64) -> Result<u64, sqlx::Error> {
+    let deleted = sqlx::query(
+        "DELETE FROM idempotency_keys k USING (
+            SELECT user_id, route, key FROM idempotency_keys
+            WHERE created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+         ) old
+         WHERE (k.user_id, k.route, k.key) = (old.user_id, old.route, old.key)",
+    )
+    .bind(before)
+    .bind(batch)
+    .execute(db)
+    .await?;
+    Ok(deleted.rows_affected())
 }
 
 /// The parts of an answer that a statement stores with its effect.

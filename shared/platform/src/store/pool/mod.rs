@@ -198,8 +198,8 @@ impl Loss {
     }
 }
 
-/// A connection that belongs to no pool: for migrations, which may take as long as they need.
-pub(super) async fn connect(config: &Config) -> Result<PgConnection, Error> {
+/// A connection that belongs to no pool: for migrations and jobs, which may take as long as they need.
+pub(crate) async fn connect(config: &Config) -> Result<PgConnection, Error> {
     options(config)?.options([("statement_timeout", "0")]).connect().await
 }
 
