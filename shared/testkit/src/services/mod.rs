@@ -117,6 +117,20 @@ impl Services {
         }
     }
 
+    /// Stops the PostgreSQL server of a profile and starts it again: same data, same URLs, all connections cut.
+    pub fn restart_postgres(&self, profile: Profile) -> Result<()> {
+        let dirs = self.dirs(profile);
+        let _lock = dirs.lock()?;
+        postgres::restart(&dirs, profile)
+    }
+
+    /// Stops the Redis server of a profile and starts it again: same URL, nothing remembered, all connections cut.
+    pub fn restart_redis(&self, profile: Profile) -> Result<()> {
+        let dirs = self.dirs(profile);
+        let _lock = dirs.lock()?;
+        redis::restart(&dirs)
+    }
+
     /// Stops the servers of a profile, however they were started, and throws its data away unless it keeps them.
     /// Nothing running is no error.
     pub fn stop(&self, profile: Profile) -> Result<()> {

@@ -93,11 +93,27 @@ pub(super) fn start(dirs: &Dirs, profile: Profile) -> Result<Postgres> {
     let program = POSTGRES.obtain()?;
     let cluster = Cluster::open(dirs, &program, profile)?;
     for _ in 0..5 {
-        if let Some(server) = cluster.try_start(dirs)? {
+        if let Some(server) = cluster.try_start(dirs, free_port()?)? {
             return Ok(server);
         }
     }
     bail!("PostgreSQL does not start:\n{}", record::tail(&log_file(dirs)))
+}
+
+/// Stops the running server, cutting its connections, and starts it again on the same data under the same URLs.
+pub(super) fn restart(dirs: &Dirs, profile: Profile) -> Result<()> {
+    let running = record::read::<Running>(&state_file(dirs)).context("no PostgreSQL runs here")?;
+    let port = running.server.tcp_url.rsplit_once(':').and_then(|(_, rest)| rest.split('/').next());
+    let port = port.context("the state file does not say where PostgreSQL runs")?.parse()?;
+    let program = POSTGRES.obtain()?;
+    running.process.stop(Signal::INT, Duration::from_secs(30))?;
+    let cluster = Cluster::open(dirs, &program, profile)?;
+    for _ in 0..5 {
+        if cluster.try_start(dirs, port)?.is_some() {
+            return Ok(());
+        }
+    }
+    bail!("PostgreSQL does not start again:\n{}", record::tail(&log_file(dirs)))
 }
 
 /// Stops the server if it is running: connections are cut, what was committed is kept.
@@ -183,8 +199,7 @@ impl Cluster {
 
     /// One attempt on one port; `None` if the server ended at once: somebody took the port first, or what a killed
     /// server left in shared memory is not gone yet.
-    fn try_start(&self, dirs: &Dirs) -> Result<Option<Postgres>> {
-        let port = free_port()?;
+    fn try_start(&self, dirs: &Dirs, port: u16) -> Result<Option<Postgres>> {
         let log = record::private_file(&log_file(dirs))?;
         let mut command = self.user.command(&self.program);
         command.current_dir(&self.data).stdout(log.try_clone()?).stderr(log).arg("-D").arg(&self.data);

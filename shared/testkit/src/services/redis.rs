@@ -53,11 +53,27 @@ pub(super) fn start(dirs: &Dirs) -> Result<Redis> {
     let program = REDIS.obtain()?;
     let user = ServerUser::choose()?;
     for _ in 0..5 {
-        if let Some(running) = try_start(dirs, &program, &user)? {
+        if let Some(running) = try_start(dirs, &program, &user, free_port()?, &random_password()?)? {
             return Ok(Redis { url: running.url, private: true });
         }
     }
     bail!("Redis does not start:\n{}", record::tail(&log_file(dirs)))
+}
+
+/// Stops the running server and starts it again under the same URL. It remembers nothing.
+pub(super) fn restart(dirs: &Dirs) -> Result<()> {
+    let running = record::read::<Running>(&state_file(dirs)).context("no Redis runs here")?;
+    let place =
+        running.url.strip_prefix("redis://:").and_then(|rest| rest.strip_suffix("/0")?.split_once("@127.0.0.1:"));
+    let (password, port) = place.context("the state file does not say where Redis runs")?;
+    let (program, user) = (REDIS.obtain()?, ServerUser::choose()?);
+    running.process.stop(Signal::TERM, Duration::from_secs(5))?;
+    for _ in 0..5 {
+        if try_start(dirs, &program, &user, port.parse()?, password)?.is_some() {
+            return Ok(());
+        }
+    }
+    bail!("Redis does not start again:\n{}", record::tail(&log_file(dirs)))
 }
 
 /// Stops the server if it is running.
@@ -70,9 +86,7 @@ pub(super) fn stop(dirs: &Dirs) -> Result<()> {
 }
 
 /// One attempt on one port; `None` if the server ended at once, most likely because somebody took the port first.
-fn try_start(dirs: &Dirs, program: &Path, user: &ServerUser) -> Result<Option<Running>> {
-    let port = free_port()?;
-    let password = random_password()?;
+fn try_start(dirs: &Dirs, program: &Path, user: &ServerUser, port: u16, password: &str) -> Result<Option<Running>> {
     let log = record::private_file(&log_file(dirs))?;
     let mut command = user.command(program);
     command.arg("-").current_dir("/").stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
