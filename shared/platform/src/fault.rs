@@ -91,7 +91,7 @@ mod planned {
         let (step, passes) = plan.split_once(':')?;
         let steps = [Step::Gate, Step::Fence, Step::Commit, Step::Publish, Step::Answer];
         let step = steps.into_iter().find(|known| name(known) == step)?;
-        Some(Death { step, passes_left: passes.parse().ok()? })
+        Some(Death { step, passes_left: AtomicU64::new(passes.parse().ok()?) })
     }
 
     fn bug(planted: &str) -> Option<Bug> {
