@@ -1,12 +1,16 @@
 //! The drills' dice: the same throws for the same seed.
 
 /// A splitmix64 sequence.
-#[derive(Clone)]
 pub(super) struct Dice(u64);
 
 impl Dice {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// Other dice, whose throws depend on these but are not theirs.
+    pub(super) fn split(&mut self) -> Self {
+        Self(self.next())
     }
 
     /// The next number of the sequence.

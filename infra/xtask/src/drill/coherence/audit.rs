@@ -12,20 +12,21 @@ use super::caller::Caller;
 use super::client::Run;
 use super::wire::Request;
 use super::world::{self, Life, Player, Write};
+use crate::drill::dice::Dice;
 use crate::drill::ledger::Verdict;
 
 /// Who asks again, at once.
 const AUDITORS: usize = 16;
 
 /// Asks again for every answer, and for every life and list as a whole.
-pub(super) async fn audit(run: &Arc<Run>, seed: u64) -> Result<Verdict> {
+pub(super) async fn audit(run: &Arc<Run>, mut dice: Dice) -> Result<Verdict> {
     let mut auditors = JoinSet::new();
     for number in 0..AUDITORS {
         let run = Arc::clone(run);
-        let seed = seed.wrapping_add(u64::try_from(number).unwrap_or_default());
+        let dice = dice.split();
         auditors.spawn(async move {
             let mut auditor =
-                Auditor { caller: Caller::new(Arc::clone(&run.fleet), seed), verdict: Verdict::default() };
+                Auditor { caller: Caller::new(Arc::clone(&run.fleet), dice), verdict: Verdict::default() };
             let players = &run.world.players;
             let lives =
                 players.iter().flat_map(|player| player.all_lives().into_iter().map(move |life| (player, life)));

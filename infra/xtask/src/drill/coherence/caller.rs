@@ -32,9 +32,9 @@ pub(super) struct Answered {
 }
 
 impl Caller {
-    pub(super) fn new(fleet: Arc<Fleet>, seed: u64) -> Self {
+    pub(super) fn new(fleet: Arc<Fleet>, dice: Dice) -> Self {
         let wires = (0..fleet.size()).map(|_| None).collect();
-        Self { fleet, wires, dice: Dice::new(seed) }
+        Self { fleet, wires, dice }
     }
 
     /// A key that nobody has used.

@@ -11,6 +11,7 @@ use super::fleet::Fleet;
 use super::history::{Floor, History, Shown, Told};
 use super::wire::{Answer, Request};
 use super::world::{self, Kind, Life, Player, Turn, World, Write};
+use crate::drill::dice::Dice;
 
 /// One request in so many is a write.
 const WRITES: u64 = 14;
@@ -61,9 +62,9 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(run: Arc<Run>, seed: u64) -> Self {
-        let caller = |seed| Caller::new(Arc::clone(&run.fleet), seed);
-        Self { caller: caller(seed * 2), twin: caller(seed * 2 + 1), run }
+    pub(super) fn new(run: &Arc<Run>, dice: Dice, twin_dice: Dice) -> Self {
+        let caller = |dice| Caller::new(Arc::clone(&run.fleet), dice);
+        Self { run: Arc::clone(run), caller: caller(dice), twin: caller(twin_dice) }
     }
 
     /// Reads and writes until the run is over. What it has begun it finishes.

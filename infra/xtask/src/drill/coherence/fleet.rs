@@ -72,7 +72,7 @@ struct Trouble {
 impl Fleet {
     /// The processes of a program, each with a proxy to Redis in place of the server that `redis_url` names. Nothing
     /// runs until [`Fleet::keep`].
-    pub(super) async fn new(program: &Program, redis: &RedisPlace, log: PathBuf, seed: u64) -> Result<Arc<Self>> {
+    pub(super) async fn new(program: &Program, redis: &RedisPlace, log: PathBuf, dice: Dice) -> Result<Arc<Self>> {
         let mut members: Vec<Member> = Vec::new();
         for _ in 0..MEMBERS {
             let ports = Ports::from(members.last().map_or(FIRST_PORT, |last| last.ports.metrics + 1))?;
@@ -93,7 +93,7 @@ impl Fleet {
             planned: AtomicU64::new(0),
             kills: Default::default(),
             written: AtomicU64::new(0),
-            dice: Mutex::new(Dice::new(seed)),
+            dice: Mutex::new(dice),
         }))
     }
 

@@ -15,8 +15,8 @@ mod wire;
 mod world;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -36,7 +36,7 @@ use crate::stack::interrupt::Interrupt;
 use crate::stack::terminal::{DIM, say};
 
 /// Clients at once.
-const CLIENTS: u64 = 64;
+const CLIENTS: usize = 64;
 /// The run without CACHE_STRICT is this many times shorter.
 const DEFAULT_MODE_PART: u64 = 4;
 /// In the run without CACHE_STRICT stamps live this long, so that reads could outlive them.
@@ -158,7 +158,8 @@ struct Stage {
     redis: RedisPlace,
     program: Program,
     log: PathBuf,
-    seed: u64,
+    /// Each run has dice of its own, and so players of its own.
+    dice: Mutex<Dice>,
 }
 
 impl Stage {
@@ -175,12 +176,17 @@ impl Stage {
             .await?
             .with([("DATABASE_URL", postgres.admin_url), ("REDIS_URL", redis.url.clone())])
             .with([("RATE_LIMIT_PERCENT", "0"), ("LOG_LEVEL", "warn")])
-            .with([("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1"), ("DATABASE_MAX_CONNECTIONS", "8")])
+            .with([("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1"), ("DATABASE_MAX_CONNECTIONS", "4")])
             .with_keys(&services.local_dir().join("keys.env"))
             .await?;
         program.migrate().await?;
         let redis = RedisPlace::of(&redis.url).context("the drill's Redis is not a private one")?;
-        Ok(Self { services: services.clone(), redis, program, log, seed })
+        Ok(Self { services: services.clone(), redis, program, log, dice: Mutex::new(Dice::new(seed)) })
+    }
+
+    /// Dice that nobody else has.
+    fn dice(&self) -> Dice {
+        self.dice.lock().unwrap_or_else(PoisonError::into_inner).split()
     }
 
     /// One run from the first player to the reckoning.
@@ -190,13 +196,13 @@ impl Stage {
         let (mut round, run, storm) = self.begin(&program, stamp_ttl).await?;
         let time = Duration::from_secs(seconds);
         tokio::select! {
-            raged = storm.rage(time, Dice::new(self.seed)) => raged?,
+            raged = storm.rage(time, self.dice()) => raged?,
             error = round.failed() => return Err(error),
         }
         round.clients_end(&run).await?;
         say(format_args!("{DIM}{seconds} s survived; asking for every answer again{DIM:#}"));
         run.fleet.calm_down();
-        let verdict = audit::audit(&run, self.seed).await?;
+        let verdict = audit::audit(&run, self.dice()).await?;
         round.end(&run).await?;
         Ok(Figures::of(seconds, &run, &storm, verdict))
     }
@@ -207,7 +213,7 @@ impl Stage {
         let (mut round, run, storm) = self.begin(&program, None).await?;
         tokio::select! {
             () = run.history.found() => {}
-            raged = storm.rage(TEETH, Dice::new(self.seed)) => raged?,
+            raged = storm.rage(TEETH, self.dice()) => raged?,
             error = round.failed() => return Err(error),
         }
         let seconds = round.began.elapsed().as_secs_f32();
@@ -218,18 +224,18 @@ impl Stage {
 
     /// Starts the fleet, registers the players and lets the clients loose.
     async fn begin(&self, program: &Program, stamp_ttl: Option<Duration>) -> Result<(Round, Arc<Run>, Storm)> {
-        let fleet = Fleet::new(program, &self.redis, self.log.clone(), self.seed).await?;
+        let fleet = Fleet::new(program, &self.redis, self.log.clone(), self.dice()).await?;
         let mut processes = JoinSet::new();
         for member in 0..fleet.size() {
             processes.spawn(Arc::clone(&fleet).keep(member));
         }
-        let world = World::populate(&mut Caller::new(Arc::clone(&fleet), self.seed)).await?;
+        let world = World::populate(&mut Caller::new(Arc::clone(&fleet), self.dice())).await?;
         let storm = Storm::new(Arc::clone(&fleet), self.services.clone(), self.redis.clone());
         let history = History::new(stamp_ttl);
         let run = Arc::new(Run { fleet, world, history, counts: Counts::default(), over: AtomicBool::new(false) });
         let mut clients = JoinSet::new();
-        for number in 0..CLIENTS {
-            clients.spawn(Client::new(Arc::clone(&run), self.seed.wrapping_mul(1_000) + number).play());
+        for _ in 0..CLIENTS {
+            clients.spawn(Client::new(&run, self.dice(), self.dice()).play());
         }
         Ok((Round { began: Instant::now(), clients, processes }, run, storm))
     }
