@@ -143,7 +143,7 @@ impl Client {
         };
         let life = Life::created(id);
         let (path, turn) = ("/api/v1/characters".to_owned(), life.turn());
-        self.acknowledge(player, &life, (path, body, key), answered, 0, turn, Vec::new());
+        self.acknowledge(player, &life, (path, body, key), answered, 0, &turn, Vec::new());
 
         let (path, body) = (format!("/api/v1/game/start/{}", life.id), json!({ "expected_version": 1 }).to_string());
         self.change(player, &life, Kind::Start, path, body).await?;
@@ -180,7 +180,7 @@ impl Client {
                 Ok(outcome) => {
                     let years = u32::from(kind == Kind::Advance);
                     life.stands(outcome.turn.clone());
-                    self.acknowledge(player, life, (path, body, key), answered, years, outcome.turn, outcome.events);
+                    self.acknowledge(player, life, (path, body, key), answered, years, &outcome.turn, outcome.events);
                 }
                 Err(error) => self.run.history.accuse(|| format!("{path}: {error:#}")),
             },
@@ -240,11 +240,11 @@ impl Client {
         (path, body, key): (String, String, String),
         answered: Answered,
         years: u32,
-        turn: Turn,
+        Turn { version, age, .. }: &Turn,
         events: Vec<(i64, String)>,
     ) {
         let Answered { answer, ack, repeated } = answered;
-        let Turn { version, age, .. } = turn;
+        let (version, age) = (*version, *age);
         life.acknowledge(Write { path, body, key, answer, version, age, years, events, repeated }, ack);
         player.roster.acknowledge_next(ack);
         self.run.fleet.wrote();

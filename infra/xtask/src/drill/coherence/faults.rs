@@ -105,9 +105,9 @@ impl Storm {
                 let proxy = self.fleet.proxy(member);
                 // Some networks refuse, others swallow.
                 if dice.one_in(2) {
-                    proxy.cut()
+                    proxy.cut();
                 } else {
-                    proxy.freeze()
+                    proxy.freeze();
                 }
                 tokio::time::sleep(duration).await;
                 // What was swallowed arrives late, or never.
