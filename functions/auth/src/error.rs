@@ -25,10 +25,7 @@ impl From<AccountError> for ApiError {
                 Self::new(Code::Unauthorized, Text::new("Name or password is wrong.", "用户名或密码错误。"))
                     .reason("WRONG_CREDENTIALS")
             }
-            AccountError::NoSuchUser => {
-                Self::new(Code::Unauthorized, Text::new("This account no longer exists.", "该账号已不存在。"))
-                    .reason("TOKEN_INVALID")
-            }
+            AccountError::NoSuchUser => Self::account_gone(),
         }
     }
 }

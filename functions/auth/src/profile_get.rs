@@ -1,7 +1,7 @@
 //! One's own account.
 
 use axum::routing::get;
-use platform::{Answer, Cx, Reply, Route, auth::Player, store::accounts};
+use platform::{Answer, Cx, Reply, Route, auth::Player, cache::aggregate::Profile};
 
 use crate::{error::AccountError, session::UserOut};
 
@@ -16,6 +16,6 @@ pub const ROUTE: Route = Route::get("auth-profile-get", "/api/v1/auth/profile")
     .build(|| get(profile));
 
 async fn profile(me: Player, cx: Cx) -> Reply<UserOut> {
-    let user = accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
-    Ok(Answer::ok(&UserOut::from(&user))?.versioned(&cx, user.version))
+    let answer = cx.answer(Profile(me.id), Some(0), async |user| Answer::ok(&UserOut::from(&user)));
+    Ok(answer.await?.ok_or(AccountError::NoSuchUser)?)
 }

@@ -86,7 +86,7 @@ async fn create(_: Player, cx: Cx, idem: Idem, Json(req): Json<CreateIn>) -> Rep
         updated_at: now,
     };
     let answer = Answer::created(&CharacterOut::of(cx.content(), cx.locale(), &standing))?.versioned(&cx, 1);
-    let new = NewCharacter { character_id, life: &standing.life, birth: &birth };
+    let new = NewCharacter { standing: &standing, birth: &birth };
     characters::create(&cx, &idem, &new, answer).await
 }
 

@@ -2,7 +2,8 @@
 
 use axum::routing;
 use platform::{
-    Answer, ApiError, Code, Cx, Reply, Route, auth::Player, http::Path, ids::CharacterId, store::lives, text::Text,
+    Answer, ApiError, Code, Cx, Reply, Route, auth::Player, cache::aggregate::Life, http::Path, ids::CharacterId,
+    text::Text,
 };
 
 use crate::view::CharacterOut;
@@ -19,9 +20,8 @@ pub const ROUTE: Route = Route::get("character-get", "/api/v1/characters/{charac
     .build(|| routing::get(get));
 
 async fn get(me: Player, cx: Cx, Path(id): Path<CharacterId>) -> Reply<CharacterOut> {
-    let standing = lives::owned_by(cx.db(), me.id, id)
-        .await?
-        .ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))?;
-    let out = CharacterOut::of(cx.content(), cx.locale(), &standing);
-    Ok(Answer::ok(&out)?.versioned(&cx, standing.version))
+    let answer = cx.answer(Life(me.id, id), Some(0), async |standing| {
+        Answer::ok(&CharacterOut::of(cx.content(), cx.locale(), &standing))
+    });
+    answer.await?.ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))
 }

@@ -4,15 +4,16 @@ use axum::routing::get;
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use platform::{
-    Answer, Cx, Reply, Route,
+    Answer, ApiError, Cx, Reply, Route,
     auth::Player,
+    cache::aggregate::Roster,
     http::{
         Broken, FieldErrors, Query,
         envelope::Page,
         page::{BAD_CURSOR, Limit, cut},
     },
     ids::CharacterId,
-    store::characters::{self, Character},
+    store::characters::{self, Character, Listed},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,6 +25,7 @@ pub const ROUTE: Route = Route::get("character-list", "/api/v1/characters")
         operation
             .about("One's own characters", "Newest first, a page at a time.")
             .answers_page::<CharacterRow>("A page of characters.")
+            .revalidates()
     })
     .build(|| get(list));
 
@@ -85,7 +87,15 @@ impl Cursor {
 async fn list(me: Player, cx: Cx, Query(query): Query<ListQuery>) -> Reply<Page<CharacterRow>> {
     let limit = query.limit.unwrap_or(Limit::DEFAULT);
     let before = query.cursor.map(|Cursor(id)| id);
-    let found = characters::newest(cx.db(), me.id, before, limit.get().into()).await?;
-    let (found, next_cursor) = cut(found, limit, |last| last.character_id.0.simple().to_string());
-    Answer::page(&Page { items: found.into_iter().map(CharacterRow::from).collect(), next_cursor })
+    let wanted = i64::from(limit.get());
+    let render = |found| {
+        let (found, next_cursor) = cut(found, limit, |last: &Character| last.character_id.0.simple().to_string());
+        Answer::page(&Page { items: found.into_iter().map(CharacterRow::from).collect(), next_cursor })
+    };
+    let page = async |listed: Listed| match listed.page(before, wanted) {
+        Some(found) => render(found),
+        None => render(characters::newest(cx.db(), me.id, before, wanted).await?),
+    };
+    let query = before.is_none().then_some(limit.get().into());
+    cx.answer(Roster(me.id), query, page).await?.ok_or_else(ApiError::account_gone)
 }

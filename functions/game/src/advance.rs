@@ -6,16 +6,14 @@ use engine::{Content, InputError, OnPending, Status, YearInput};
 use platform::{
     Code, Cx, Reply, Route,
     auth::Player,
+    cache::aggregate::{Life, Roster},
     http::{
         Broken, FieldErrors, Json, Path,
         idem::{Idem, IfMatch},
         word::ModeWord,
     },
     ids::CharacterId,
-    store::{
-        idempotency,
-        lives::{self, Standing},
-    },
+    store::{idempotency, lives::Standing},
     telemetry::metrics::lives_advanced,
     text::Text,
 };
@@ -117,7 +115,7 @@ async fn advance(
     Json(req): Json<AdvanceIn>,
 ) -> Reply<AdvanceOut> {
     let expected = expected.or_body(req.expected_version)?;
-    let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
+    let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or(GameError::NoSuchLife)?;
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(cx.db(), &idem, moved_on).await;
     }

@@ -6,12 +6,13 @@ use engine::DecisionId;
 use platform::{
     Code, Cx, Reply, Route,
     auth::Player,
+    cache::aggregate::{Life, Roster},
     http::{
         Broken, FieldErrors, Json, Path,
         idem::{Idem, IfMatch},
     },
     ids::CharacterId,
-    store::{idempotency, lives},
+    store::idempotency,
     text::Text,
 };
 use serde::Serialize;
@@ -125,7 +126,7 @@ async fn decide(
     Json(req): Json<DecideIn>,
 ) -> Reply<DecideOut> {
     let expected = expected.or_body(req.expected_version)?;
-    let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
+    let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or(GameError::NoSuchLife)?;
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(cx.db(), &idem, moved_on).await;
     }

@@ -5,6 +5,7 @@ use deserr::Deserr;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     auth::Player,
+    cache::aggregate::Life,
     http::{
         Broken, FieldErrors, Path, Query,
         envelope::Page,
@@ -12,10 +13,7 @@ use platform::{
         word::EventTypeWord,
     },
     ids::CharacterId,
-    store::{
-        events::{self, Wanted},
-        lives,
-    },
+    store::events::{self, Wanted},
     text::Text,
 };
 use utoipa::ToSchema;
@@ -31,6 +29,7 @@ pub const ROUTE: Route = Route::get("game-events", "/api/v1/game/events/{charact
             .query("type", "Only random, choice, development, relationship or era events.")
             .query("order", "age_desc (default) or age_asc.")
             .answers_page::<EventOut>("A page of events.")
+            .revalidates()
             .fails(Code::NotFound, &[])
     })
     .build(|| get(list));
@@ -88,7 +87,6 @@ async fn list(
     Path(id): Path<CharacterId>,
     Query(query): Query<EventsQuery>,
 ) -> Reply<Page<EventOut>> {
-    let life = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
     let limit = query.limit.unwrap_or(Limit::DEFAULT);
     let wanted = Wanted {
         age: query.age.map(|Age(age)| age),
@@ -97,8 +95,11 @@ async fn list(
         after_seq: query.cursor.map(|Cursor(seq)| seq),
         limit: limit.get().into(),
     };
-    let found = events::page(cx.db(), &life, &wanted).await?;
-    let (found, next_cursor) = cut(found, limit, |last| last.event_seq.to_string());
-    let items = found.iter().map(|event| EventOut::of(cx.content(), cx.locale(), event)).collect();
-    Answer::page(&Page { items, next_cursor })
+    let answer = cx.answer(Life(me.id, id), Some(wanted.packed()), async |life| {
+        let found = events::page(cx.db(), &life, &wanted).await?;
+        let (found, next_cursor) = cut(found, limit, |last| last.event_seq.to_string());
+        let items = found.iter().map(|event| EventOut::of(cx.content(), cx.locale(), event)).collect();
+        Answer::page(&Page { items, next_cursor })
+    });
+    Ok(answer.await?.ok_or(GameError::NoSuchLife)?)
 }

@@ -103,8 +103,7 @@ impl<'a> Lived<'a> {
         let answer = Answer::ok(out)?.versioned(cx, self.version());
         let recent = self.recent();
         let write = Append {
-            character: self.from.character_id,
-            from_version: self.from.version,
+            from: self.from,
             life: &self.last.life,
             recent: &recent,
             entries: &self.entries,

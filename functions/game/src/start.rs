@@ -6,15 +6,13 @@ use engine::Status;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     auth::Player,
+    cache::aggregate::{Life, Roster},
     http::{
         FieldErrors, Json, Path,
         idem::{Idem, IfMatch},
     },
     ids::CharacterId,
-    store::{
-        idempotency,
-        lives::{self, Standing},
-    },
+    store::{idempotency, lives::Standing},
 };
 use serde_json::json;
 use utoipa::ToSchema;
@@ -53,7 +51,7 @@ async fn start(
     Json(req): Json<StartIn>,
 ) -> Reply<StateOut> {
     let expected = expected.or_body(req.expected_version)?;
-    let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
+    let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or(GameError::NoSuchLife)?;
     if standing.life.status != Status::Draft {
         return begun(&cx, &idem, &standing).await;
     }
@@ -66,7 +64,7 @@ async fn start(
     match lived.store(&cx, &idem, &state).await {
         // Another start came first; to start a life that has begun is no error.
         Err(error) if error.code() == Code::PreconditionFailed => {
-            let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
+            let standing = cx.read(Life(me.id, id)).await?.ok_or(GameError::NoSuchLife)?;
             begun(&cx, &idem, &standing).await
         }
         reply => reply,

@@ -1,7 +1,7 @@
 //! Where a life stands.
 
 use axum::routing::get;
-use platform::{Answer, Code, Cx, Reply, Route, auth::Player, http::Path, ids::CharacterId, store::lives};
+use platform::{Answer, Code, Cx, Reply, Route, auth::Player, cache::aggregate::Life, http::Path, ids::CharacterId};
 
 use crate::{error::GameError, view::StateOut};
 
@@ -20,8 +20,9 @@ pub const ROUTE: Route = Route::get("game-state", "/api/v1/game/state/{character
     .build(|| get(state));
 
 async fn state(me: Player, cx: Cx, Path(id): Path<CharacterId>) -> Reply<StateOut> {
-    let standing = lives::owned_by(cx.db(), me.id, id).await?.ok_or(GameError::NoSuchLife)?;
-    let (version, life, recent) = (standing.version, &standing.life, &standing.recent);
-    let out = StateOut::of(cx.content(), cx.locale(), id, version, life, recent);
-    Ok(Answer::ok(&out)?.versioned(&cx, version))
+    let answer = cx.answer(Life(me.id, id), Some(0), async |standing| {
+        let (version, life, recent) = (standing.version, &standing.life, &standing.recent);
+        Answer::ok(&StateOut::of(cx.content(), cx.locale(), id, version, life, recent))
+    });
+    Ok(answer.await?.ok_or(GameError::NoSuchLife)?)
 }

@@ -11,7 +11,13 @@ use anyhow::{Context, bail};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::{Parser, Subcommand};
 use gateway::{DOMAINS, routes, table};
-use platform::{Ctx, config::Config, store::migrations};
+use platform::{
+    Ctx,
+    config::Config,
+    jobs::{JOBS, Job},
+    store::migrations,
+    telemetry::logs,
+};
 
 /// Restart Life in one process.
 #[derive(Parser)]
@@ -29,8 +35,13 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
-    /// Bring the database's schema up to date.
+    /// Bring the database's schema up to date, and run the jobs that a new release needs done before it serves.
     Migrate,
+    /// Run one job now; without a name, list them.
+    Job {
+        /// Such as create-event-partitions.
+        id: Option<String>,
+    },
     /// Exit 0 when the server on PORT is alive; for a container's health check.
     Healthcheck,
     /// Print the route table as JSON.
@@ -49,6 +60,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command.unwrap_or(Command::Serve { only: None }) {
         Command::Serve { only } => serve(only.as_deref()),
         Command::Migrate => migrate(),
+        Command::Job { id: Some(id) } => job(&id),
+        Command::Job { id: None } => print(&jobs()),
         Command::Healthcheck => healthcheck(),
         Command::Routes => {
             serde_json::to_string_pretty(&table::rows()).map_err(Into::into).and_then(|rows| print(&rows))
@@ -82,10 +95,37 @@ fn serve(only: Option<&str>) -> anyhow::Result<()> {
 }
 
 fn migrate() -> anyhow::Result<()> {
+    on_the_database(async |ctx| {
+        migrations::run_configured(ctx.config()).await.context("the migration stopped")?;
+        for job in JOBS.iter().filter(|job| job.after_migration) {
+            run(job, ctx).await?;
+        }
+        Ok(())
+    })
+}
+
+fn job(id: &str) -> anyhow::Result<()> {
+    let job = Job::find(id).with_context(|| format!("there is no job {id}; the jobs are:\n{}", jobs()))?;
+    on_the_database(async |ctx| run(job, ctx).await)
+}
+
+async fn run(job: &Job, ctx: &Ctx) -> anyhow::Result<()> {
+    job.run(ctx).await.map_err(anyhow::Error::from_boxed).with_context(|| format!("the job {} failed", job.id))
+}
+
+/// One line a job: name, schedule, what it does.
+fn jobs() -> String {
+    let line = |job: &Job| format!("{:<26}{:<14}{}", job.id, job.schedule, job.summary);
+    JOBS.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Work of an operator: this process's settings, its log, and no server.
+fn on_the_database(work: impl AsyncFnOnce(&Ctx) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let ctx = Ctx::new(Config::from_env()?)?;
-        migrations::run(ctx.db()).await.context("the migration stopped")
+        let config = Config::from_env()?;
+        logs::install(&config)?;
+        work(&Ctx::new(config)?).await
     })
 }
 

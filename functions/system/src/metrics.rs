@@ -3,7 +3,7 @@
 use axum::routing::get;
 use http::StatusCode;
 use platform::{
-    Answer, ApiError, Reply, Route,
+    Answer, ApiError, Cx, Reply, Route,
     route::{Auth, Cache, Exposure, Rate, Shells},
     telemetry,
     text::Text,
@@ -25,7 +25,9 @@ pub const ROUTE: Route = Route::get("system-metrics", "/metrics")
 
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-async fn metrics() -> Reply<str> {
+async fn metrics(cx: Cx) -> Reply<str> {
+    telemetry::metrics::sample_database(&cx).await;
+    cx.db().report();
     let page = telemetry::metrics::render()
         .ok_or_else(|| ApiError::not_found(Text::new("No metrics are kept here.", "此处不收集指标。")))?;
     Ok(Answer::raw(StatusCode::OK, PROMETHEUS_TEXT, page))

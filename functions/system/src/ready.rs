@@ -5,8 +5,8 @@ use axum::routing::get;
 use platform::{
     Answer, ApiError, Cx, Reply, Route,
     ctx::Phase,
+    probe::Probe,
     route::{Auth, Cache, Exposure, Rate},
-    store::migrations,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,15 +40,10 @@ async fn ready(cx: Cx) -> Reply<ReadyOut> {
         Phase::Starting => return Err(ApiError::unavailable(1, "still starting").reason("STARTING")),
         Phase::Draining => return Err(ApiError::unavailable(1, "draining").reason("DRAINING")),
     }
-    let is_current = migrations::is_current(cx.db())
-        .await
-        .map_err(|error| ApiError::unavailable(1, error).reason("POSTGRES_AWAY"))?;
-    if !is_current {
+    let Probe { schema_is_current, has_redis } = cx.probe().await;
+    if !schema_is_current.map_err(|error| ApiError::unavailable(1, error).reason("POSTGRES_AWAY"))? {
         return Err(ApiError::unavailable(5, "the schema is older than this release").reason("SCHEMA_TOO_OLD"));
     }
-    let degraded = match cx.redis() {
-        Some(redis) if redis.is_reachable().await => Vec::new(),
-        Some(_) | None => vec!["redis"],
-    };
+    let degraded = if has_redis { Vec::new() } else { vec!["redis"] };
     Answer::ok(&ReadyOut { status: "ready", degraded })
 }

@@ -3,10 +3,12 @@
 //! It depends on no crate of the game itself, so it builds in seconds and still runs when the game does not compile;
 //! what it must know of the game (routes, OpenAPI) it asks the `gateway` binary for.
 
+mod bench;
 mod cargo;
 mod check;
 mod drill;
 mod generate;
+mod load;
 mod stack;
 
 use std::process::ExitCode;
@@ -38,6 +40,10 @@ enum Verb {
     Check,
     /// Break something on purpose and count what was lost.
     Drill(drill::DrillArgs),
+    /// Measure what a decision rests on.
+    Bench(bench::BenchArgs),
+    /// Let many clients ask at once, and measure what they are told and how fast.
+    Load(load::LoadArgs),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +66,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Gen => generate::write(&checkout_root()?),
         Verb::Check => check::run(&checkout_root()?),
         Verb::Drill(args) => drill::run(&args),
+        Verb::Bench(args) => bench::run(&args, &checkout_root()?),
+        Verb::Load(args) => load::run(&args),
     }
 }

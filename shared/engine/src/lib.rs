@@ -20,7 +20,7 @@ mod step;
 mod year;
 
 pub use ::content::{
-    ContentHash, Country, EventType, Gender, Locale, Mode, Relation, Schooling, Settlement, Stage, Terrain,
+    Blobs, ContentHash, Country, EventType, Gender, Locale, Mode, Relation, Schooling, Settlement, Stage, Terrain,
 };
 
 pub use birth::{birth_entry, new_life};

@@ -8,6 +8,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::cache::{self, policy::CachePolicy};
+
 /// One environment variable: its name, what it means, and its default.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
@@ -29,13 +31,23 @@ macro_rules! variables {
 }
 
 variables! {
-    APP_ENV = "APP_ENV", Some("local"), "Deployment: local, test, staging or production. Names keys in Redis.";
+    APP_ENV = "APP_ENV", Some("local"), "Deployment: local, test, staging or production.";
     HOST = "HOST", Some("0.0.0.0"), "Address the server listens on.";
     PORT = "PORT", Some("8080"), "Port the server listens on; 0 picks a free one.";
     METRICS_PORT = "METRICS_PORT", Some("9464"), "Port of /metrics in a container; 0 picks a free one.";
     DATABASE_URL = "DATABASE_URL", None, "postgres:// URL of the database that holds the truth.";
     DATABASE_MAX_CONNECTIONS = "DATABASE_MAX_CONNECTIONS", Some("16"), "Connections of one process, 1..=1000; on Lambda 1 is right.";
-    REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// URL; empty runs without Redis.";
+    DATABASE_ACQUIRE_TIMEOUT_MS = "DATABASE_ACQUIRE_TIMEOUT_MS", Some("3000"), "Longest wait for a connection, ms, 10..=60000; then the answer is 503.";
+    DATABASE_STATEMENT_TIMEOUT_MS = "DATABASE_STATEMENT_TIMEOUT_MS", Some("5000"), "Longest a statement may run, ms, 10..=60000. The server enforces it: `gateway migrate` sets it for its role in this database.";
+    REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// (TLS) URL of a server; of a cluster redis+cluster:// or rediss+cluster:// with its configuration endpoint, or several nodes separated by commas; empty runs without Redis.";
+    REDIS_NAMESPACE = "REDIS_NAMESPACE", Some(""), "Begins this deployment's keys in Redis, so that several can share one; empty means APP_ENV. 1 to 64 of a-z, 0-9, - and _.";
+    CACHE_STRICT = "CACHE_STRICT", Some("false"), "true refuses writes (503) while Redis cannot be reached, so that no read is ever stale; false goes on without it.";
+    CACHE_CONTENT = "CACHE_CONTENT", Some("ttl=3600s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Content of other releases: time in Redis (1s..86400s), bytes in the process, eviction (lru, lfu, fifo), compression (lz4, none). What is left out is as in the default.";
+    CACHE_USER_DATA = "CACHE_USER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Profiles and lists of characters; as CACHE_CONTENT.";
+    CACHE_CHARACTER_DATA = "CACHE_CHARACTER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Relationships; as CACHE_CONTENT.";
+    CACHE_GAME_STATE = "CACHE_GAME_STATE", Some("ttl=60s,max_bytes=64MiB,eviction=lru,compress=lz4"), "Lives and answers about them; as CACHE_CONTENT.";
+    CACHE_ACHIEVEMENTS = "CACHE_ACHIEVEMENTS", Some("ttl=60s,max_bytes=8MiB,eviction=lru,compress=lz4"), "Unlocks and progress; as CACHE_CONTENT.";
+    CACHE_LEADERBOARD = "CACHE_LEADERBOARD", Some("ttl=5s,max_bytes=8MiB,eviction=lru,compress=lz4"), "Rankings and aggregates shared by many; as CACHE_CONTENT.";
     AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
     AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "tracing filter, such as info or info,sqlx=debug.";
@@ -44,6 +56,7 @@ variables! {
     ARGON2_ITERATIONS = "ARGON2_ITERATIONS", Some("2"), "Argon2id passes, 1..=100 (OWASP: 2 at 19456 KiB).";
     SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest drain after SIGTERM, seconds, 0..=600.";
     CORS_ALLOWED_ORIGINS = "CORS_ALLOWED_ORIGINS", Some(""), "Origins browsers may call from, separated by commas; * for any.";
+    IDEMPOTENCY_KEEP_DAYS = "IDEMPOTENCY_KEEP_DAYS", Some("1"), "How long the answer to an Idempotency-Key is kept, days, 1..=90; the job purge-idempotency-keys deletes older ones.";
     TRUSTED_PROXIES = "TRUSTED_PROXIES", Some(""), "Networks whose X-Forwarded-For is believed, CIDR, separated by commas.";
 }
 
@@ -125,7 +138,13 @@ pub struct Config {
     pub metrics_port: u16,
     pub database_url: SecretString,
     pub database_max_connections: u32,
+    pub database_acquire_timeout: Duration,
+    pub database_statement_timeout: Duration,
     pub redis_url: Option<SecretString>,
+    pub redis_namespace: String,
+    pub cache_strict: bool,
+    /// By [`Class::index`].
+    pub cache: [CachePolicy; 6],
     pub auth_signing_key: Option<SigningKey>,
     pub auth_verifying_keys: Vec<VerifyingKey>,
     pub log_level: String,
@@ -134,6 +153,7 @@ pub struct Config {
     pub shutdown_grace: Duration,
     pub cors_allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
+    pub idempotency_keep: Duration,
 }
 
 /// Everything that is wrong with the environment, one line a variable.
@@ -179,8 +199,31 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let metrics_port = self.number(METRICS_PORT, 0, 65535);
         let database_url = self.parse(DATABASE_URL, |text| url(text, &["postgres://", "postgresql://"]));
         let database_max_connections = self.number(DATABASE_MAX_CONNECTIONS, 1, 1000);
-        let redis_url =
-            self.optional(REDIS_URL, |text| url(text, &["redis://", "rediss://", "redis+unix://", "unix://"]));
+        let redis_schemes: Vec<_> =
+            cache::SINGLE_SCHEMES.into_iter().chain(cache::CLUSTER_SCHEMES.map(|pair| pair.0)).collect();
+        let redis_url = self.optional(REDIS_URL, |text| url(text, &redis_schemes));
+        let acquire_timeout_ms: Option<u32> = self.number(DATABASE_ACQUIRE_TIMEOUT_MS, 10, 60_000);
+        let statement_timeout_ms: Option<u32> = self.number(DATABASE_STATEMENT_TIMEOUT_MS, 10, 60_000);
+        let redis_namespace = self.optional(REDIS_NAMESPACE, namespace);
+        let cache_strict = self.parse(CACHE_STRICT, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("must be true or false".to_owned()),
+        });
+        if cache_strict == Some(true) && redis_url.as_ref().is_some_and(Option::is_none) {
+            self.problems.push(format!("{} needs {}", CACHE_STRICT.name, REDIS_URL.name));
+        }
+        let [content, user_data, character_data, game_state, achievements, leaderboard] = [
+            CACHE_CONTENT,
+            CACHE_USER_DATA,
+            CACHE_CHARACTER_DATA,
+            CACHE_GAME_STATE,
+            CACHE_ACHIEVEMENTS,
+            CACHE_LEADERBOARD,
+        ]
+        .map(|variable| {
+            self.parse(variable, |text| CachePolicy::parse_over(variable.default.unwrap_or_default(), text))
+        });
         let auth_signing_key =
             self.optional(AUTH_SIGNING_KEY, |text| key(text).map(|(kid, seed)| SigningKey { kid, seed: seed.into() }));
         let auth_verifying_keys =
@@ -199,14 +242,21 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             self.problems.push(format!("{} must be * alone or a list without it", CORS_ALLOWED_ORIGINS.name));
         }
         let trusted_proxies = self.list(TRUSTED_PROXIES, network);
+        let app_env = app_env?;
+        let idempotency_keep_days: Option<u32> = self.number(IDEMPOTENCY_KEEP_DAYS, 1, 90);
         Some(Config {
-            app_env: app_env?,
+            app_env,
             host: host?,
             port: port?,
             metrics_port: metrics_port?,
             database_url: database_url?,
             database_max_connections: database_max_connections?,
+            database_acquire_timeout: Duration::from_millis(acquire_timeout_ms?.into()),
+            database_statement_timeout: Duration::from_millis(statement_timeout_ms?.into()),
             redis_url: redis_url?,
+            redis_namespace: redis_namespace?.unwrap_or_else(|| app_env.as_str().to_owned()),
+            cache_strict: cache_strict?,
+            cache: [content?, user_data?, character_data?, game_state?, achievements?, leaderboard?],
             auth_signing_key: auth_signing_key?,
             auth_verifying_keys: auth_verifying_keys?,
             log_level: log_level?,
@@ -215,6 +265,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             shutdown_grace: Duration::from_secs(shutdown_grace_s?.into()),
             cors_allowed_origins: cors_allowed_origins?,
             trusted_proxies: trusted_proxies?,
+            idempotency_keep: Duration::from_secs(u64::from(idempotency_keep_days?) * 24 * 3600),
         })
     }
 
@@ -280,6 +331,11 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
+fn namespace(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+    if plain && text.len() <= 64 { Ok(text.to_owned()) } else { Err("must be 1 to 64 of a-z, 0-9, - and _".to_owned()) }
+}
+
 fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
@@ -316,7 +372,17 @@ mod tests {
             ("METRICS_PORT", "-1"),
             ("DATABASE_URL", "mysql://hunter2@db"),
             ("DATABASE_MAX_CONNECTIONS", "0"),
+            ("DATABASE_ACQUIRE_TIMEOUT_MS", "9"),
+            ("DATABASE_STATEMENT_TIMEOUT_MS", "60001"),
             ("REDIS_URL", "hunter2"),
+            ("REDIS_NAMESPACE", "hunter2:"),
+            ("CACHE_STRICT", "yes"),
+            ("CACHE_CONTENT", "ttl=0s"),
+            ("CACHE_USER_DATA", "max_bytes=hunter2"),
+            ("CACHE_CHARACTER_DATA", "eviction=arc"),
+            ("CACHE_GAME_STATE", "compress=gzip"),
+            ("CACHE_ACHIEVEMENTS", "hunter2"),
+            ("CACHE_LEADERBOARD", "ttl"),
             ("AUTH_SIGNING_KEY", "k1:hunter2"),
             ("AUTH_VERIFYING_KEYS", "hunter2"),
             ("LOG_LEVEL", "loud=very"),
@@ -326,6 +392,7 @@ mod tests {
             ("SHUTDOWN_GRACE_SECONDS", "601"),
             ("CORS_ALLOWED_ORIGINS", "play.example.org"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("IDEMPOTENCY_KEEP_DAYS", "0"),
         ];
         for row in rows {
             let text = config(&[*row]).expect_err(row.0).to_string();

@@ -11,15 +11,15 @@ use std::{
 use chrono::{DateTime, SubsecRound, Utc};
 use engine::{Content, Locale};
 use secrecy::ExposeSecret;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
     auth::token::TokenVerifier,
-    cache::{Redis, rate::RateLimiter},
+    cache::{Redis, manager::CacheManager, rate::RateLimiter},
     config::Config,
-    http::info::RequestInfo,
-    store,
+    http::{gate::Gate, info::RequestInfo},
+    probe::{LastProbe, Probe},
+    store::Db,
 };
 
 /// Where time and randomness come from; tests put fixed ones in their place.
@@ -67,13 +67,15 @@ pub struct Ctx(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    db: PgPool,
+    db: Db,
     redis: Option<Redis>,
     limiter: RateLimiter,
+    cache: CacheManager,
     tokens: TokenVerifier,
-    world: Box<dyn World>,
+    world: Arc<dyn World>,
     phase: AtomicU8,
     warm: AtomicBool,
+    probe: LastProbe,
 }
 
 impl Ctx {
@@ -83,15 +85,16 @@ impl Ctx {
     /// # Errors
     /// When a URL or key that looked right cannot be used.
     pub fn new(config: Config) -> Result<Self, CtxError> {
-        Self::with_world(config, Box::new(RealWorld))
+        Self::with_world(config, Arc::new(RealWorld))
     }
 
     /// As [`Ctx::new`], in a world of the caller's.
     ///
     /// # Errors
     /// As [`Ctx::new`].
-    pub fn with_world(config: Config, world: Box<dyn World>) -> Result<Self, CtxError> {
-        let db = store::pool::connect_lazy(&config).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
+    pub fn with_world(config: Config, world: Arc<dyn World>) -> Result<Self, CtxError> {
+        let db =
+            Db::connect_lazy(&config, Arc::clone(&world)).map_err(|error| CtxError("DATABASE_URL", error.into()))?;
         let redis = match &config.redis_url {
             Some(url) => {
                 Some(Redis::connect_lazy(url.expose_secret()).map_err(|error| CtxError("REDIS_URL", error.into()))?)
@@ -100,16 +103,19 @@ impl Ctx {
         };
         let tokens = TokenVerifier::new(&config.auth_verifying_keys)
             .map_err(|error| CtxError("AUTH_VERIFYING_KEYS", error.into()))?;
-        let limiter = RateLimiter::new(config.rate_limit_percent, config.app_env);
+        let limiter = RateLimiter::new(config.rate_limit_percent, &config.redis_namespace);
+        let cache = CacheManager::new(&config);
         Ok(Self(Arc::new(Inner {
             config,
             db,
             redis,
             limiter,
+            cache,
             tokens,
             world,
             phase: AtomicU8::new(Phase::Starting as u8),
             warm: AtomicBool::new(false),
+            probe: LastProbe::default(),
         })))
     }
 
@@ -118,8 +124,8 @@ impl Ctx {
         &self.0.config
     }
 
-    /// The connection pool. For `store`, and for nothing else.
-    pub fn db(&self) -> &PgPool {
+    /// Postgres, for what belongs to no request. For `store`, and for nothing else.
+    pub fn db(&self) -> &Db {
         &self.0.db
     }
 
@@ -130,6 +136,10 @@ impl Ctx {
 
     pub(crate) fn limiter(&self) -> &RateLimiter {
         &self.0.limiter
+    }
+
+    pub(crate) fn cache(&self) -> &CacheManager {
+        &self.0.cache
     }
 
     pub(crate) fn tokens(&self) -> &TokenVerifier {
@@ -191,13 +201,30 @@ impl fmt::Debug for Ctx {
 pub struct CtxError(&'static str, Box<dyn std::error::Error + Send + Sync>);
 
 /// One request's view of the process. Dereferences to [`Ctx`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Cx {
     pub(crate) ctx: Ctx,
     pub(crate) info: RequestInfo,
+    pub(crate) gate: Gate,
+    db: Db,
 }
 
 impl Cx {
+    pub(crate) fn new(ctx: Ctx, info: RequestInfo, gate: Gate) -> Self {
+        let db = ctx.db().counted_to(info.trips());
+        Self { ctx, info, gate, db }
+    }
+
+    /// Postgres; statements count to this request. For `store`, and for nothing else.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Whether Postgres and Redis answer, as found within the last second.
+    pub async fn probe(&self) -> Probe {
+        self.ctx.0.probe.get(self).await
+    }
+
     /// The language the client asked for.
     pub fn locale(&self) -> Locale {
         self.info.locale()

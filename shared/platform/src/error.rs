@@ -10,7 +10,11 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::{cache::rate::Permit, text::Text};
+use crate::{
+    cache::rate::Permit,
+    store::constraints::{Meaning, broken_by},
+    text::Text,
+};
 
 /// The stable, coarse class of an error: one HTTP status each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -100,6 +104,12 @@ impl ApiError {
     /// Absence; also what a stranger is told of another player's object.
     pub fn not_found(message: Text) -> Self {
         Self::new(Code::NotFound, message)
+    }
+
+    /// 401 for a valid token whose account is no more.
+    pub fn account_gone() -> Self {
+        let text = Text::new("This account no longer exists.", "该账号已不存在。");
+        Self::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
     }
 
     /// 422 with every wrong field at once.
@@ -200,20 +210,29 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// What the database said, by what a client can do about it: wait (503) or nothing (500).
+/// What the database said, by what a client can do about it: wait (503), accept that something is gone, or nothing (500).
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) { Self::unavailable(1, error) } else { Self::internal(error) }
+        if is_outage(&error) {
+            return Self::unavailable(1, error);
+        }
+        match broken_by(&error) {
+            Some(Meaning::AccountGone) => {
+                let text = Text::new("This account no longer exists.", "该账号已不存在。");
+                Self::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
+            }
+            Some(Meaning::CharacterGone) => {
+                Self::not_found(Text::new("There is no such character.", "没有这个角色。"))
+            }
+            Some(Meaning::Expected | Meaning::Mistake) | None => Self::internal(error),
+        }
     }
 }
 
 /// 401 when the row's user is gone, by the name of the foreign key; anything else as usual.
 pub(crate) fn account_gone(error: sqlx::Error, foreign_key: &str) -> ApiError {
     match &error {
-        sqlx::Error::Database(db) if db.constraint() == Some(foreign_key) => {
-            let text = Text::new("This account no longer exists.", "该账号已不存在。");
-            ApiError::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
-        }
+        sqlx::Error::Database(db) if db.constraint() == Some(foreign_key) => ApiError::account_gone(),
         _ => error.into(),
     }
 }

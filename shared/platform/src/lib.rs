@@ -11,6 +11,8 @@ pub mod error;
 mod fault;
 pub mod http;
 pub mod ids;
+pub mod jobs;
+pub mod probe;
 pub mod route;
 mod runtime;
 pub mod store;

@@ -14,8 +14,9 @@ use platform::{
     Ctx, Route,
     config::Config,
     ctx::{Phase, World},
-    http::{ClientIp, router},
+    http::{ClientIp, RoundTrips, router},
 };
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
@@ -39,9 +40,9 @@ pub struct TestApp {
 pub struct TestWorld(Arc<(AtomicI64, AtomicU64)>);
 
 impl TestWorld {
-    /// 2026-06-01 12:00 UTC, before the first throw.
-    fn new() -> Self {
-        Self(Arc::new((AtomicI64::new(1_780_315_200), AtomicU64::new(0))))
+    /// 2026-06-01 12:00 UTC, before throw number `first`.
+    fn new(first: u64) -> Self {
+        Self(Arc::new((AtomicI64::new(1_780_315_200), AtomicU64::new(first))))
     }
 
     /// Lets time pass.
@@ -77,11 +78,42 @@ impl TestApp {
     /// # Panics
     /// As [`TestApp::new`], and when a setting is not valid.
     pub async fn with_settings(routes: impl IntoIterator<Item = &'static Route>, settings: &[(&str, &str)]) -> Self {
-        let database_url = database::fresh().await.expect("a database for this test");
-        let redis_url = database::redis_url().await.expect("Redis for this test");
+        let given = settings.iter().find(|(key, _)| *key == "DATABASE_URL");
+        let database_url = match given {
+            Some((_, url)) => (*url).to_owned(),
+            None => database::fresh().await.expect("a database for this test"),
+        };
+        Self::start(routes, settings, &database_url, TestWorld::new(0)).await
+    }
+
+    /// Another process of the same deployment: the same database and Redis, caches and dice of its own.
+    ///
+    /// # Panics
+    /// As [`TestApp::with_settings`].
+    pub async fn beside(
+        &self,
+        routes: impl IntoIterator<Item = &'static Route>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let database_url = self.ctx.config().database_url.expose_secret().to_owned();
+        Self::start(routes, settings, &database_url, TestWorld::new(1 << 32)).await
+    }
+
+    async fn start(
+        routes: impl IntoIterator<Item = &'static Route>,
+        settings: &[(&str, &str)],
+        database_url: &str,
+        world: TestWorld,
+    ) -> Self {
+        let redis_url = match settings.iter().any(|(key, _)| *key == "REDIS_URL") {
+            true => String::new(),
+            false => database::redis_url().await.expect("Redis for this test"),
+        };
+        let namespace = database_url.rsplit('/').next().unwrap_or_default();
         let defaults = [
             ("APP_ENV", "test"),
-            ("DATABASE_URL", database_url.as_str()),
+            ("DATABASE_URL", database_url),
+            ("REDIS_NAMESPACE", namespace),
             ("DATABASE_MAX_CONNECTIONS", "5"),
             ("REDIS_URL", redis_url.as_str()),
             ("AUTH_SIGNING_KEY", SIGNING_KEY),
@@ -94,8 +126,7 @@ impl TestApp {
             let all = settings.iter().chain(&defaults);
             all.into_iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         });
-        let world = TestWorld::new();
-        let ctx = Ctx::with_world(config.expect("valid settings"), Box::new(world.clone())).expect("usable settings");
+        let ctx = Ctx::with_world(config.expect("valid settings"), Arc::new(world.clone())).expect("usable settings");
         ctx.enter(Phase::Serving);
         Self { router: router(&ctx, routes), ctx, world }
     }
@@ -194,8 +225,21 @@ impl TestRequest<'_> {
         };
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole answer").to_bytes();
-        TestAnswer { status: parts.status, headers: parts.headers, body: body.to_vec() }
+        let trips = parts
+            .extensions
+            .get::<Arc<RoundTrips>>()
+            .map(|trips| Trips { redis: trips.redis.load(Ordering::Relaxed), sql: trips.sql.load(Ordering::Relaxed) });
+        TestAnswer { status: parts.status, headers: parts.headers, body: body.to_vec(), trips }
     }
+}
+
+/// How often a request went to Redis and to Postgres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trips {
+    /// Scripts and pipelines.
+    pub redis: u32,
+    /// Statements.
+    pub sql: u32,
 }
 
 /// A whole answer.
@@ -207,9 +251,18 @@ pub struct TestAnswer {
     pub headers: HeaderMap,
     /// Body.
     pub body: Vec<u8>,
+    trips: Option<Trips>,
 }
 
 impl TestAnswer {
+    /// What it cost behind the server.
+    ///
+    /// # Panics
+    /// When it did not pass the edge.
+    pub fn trips(&self) -> Trips {
+        self.trips.expect("the edge counted")
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -120,6 +120,30 @@ fn a_restarted_server_is_another_process_under_the_same_url() {
 }
 
 #[test]
+fn a_redis_cluster_is_shared_whole_and_replaced_when_a_master_dies() {
+    let sandbox = Sandbox::new().unwrap();
+    let start = || sandbox.services().redis_cluster(Profile::Test).unwrap();
+    let first = start();
+    assert_eq!(start().url, first.url);
+    for master in &first.masters {
+        let info = master.ask("CLUSTER INFO").unwrap();
+        assert!(info.contains("cluster_slots_ok:16384") && info.contains("cluster_size:3"), "{info}");
+        assert!(master.ask("NONSENSE").is_err());
+    }
+
+    let killed = first.masters[2].process.clone();
+    killed.signal(Signal::KILL).unwrap();
+    assert!(killed.wait_gone(Duration::from_secs(5)));
+    let second = start();
+    assert_ne!(second.url, first.url);
+    assert!(first.masters.iter().all(|master| !master.process.is_alive()), "half a cluster is left running");
+
+    sandbox.services().stop(Profile::Test).unwrap();
+    assert!(second.masters.iter().all(|master| !master.process.is_alive()));
+    assert!(!file(&sandbox, "test", "redis-cluster.json").exists());
+}
+
+#[test]
 fn a_state_file_that_names_a_stranger_harms_nobody() {
     let sandbox = Sandbox::new().unwrap();
     let mut sleeper = Command::new("sleep").arg("60").spawn().unwrap();

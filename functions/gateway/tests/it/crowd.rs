@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use engine::{Content, Input, Status};
 use platform::{
+    Ctx,
+    config::Config,
     ids::{CharacterId, UserId},
-    store::lives,
+    store::{Db, lives},
 };
-use sqlx::PgPool;
 use testkit::player::{Player, SeededChooser, Spec};
 
 use crate::server::{Server, settings};
@@ -30,13 +31,13 @@ async fn two_hundred_lives_end_and_replay() {
     }
     assert_eq!(ended, LIVES);
 
-    let url = settings.iter().find(|(name, _)| *name == "DATABASE_URL").map(|(_, url)| url.as_str());
-    let db = PgPool::connect(url.expect("a database")).await.expect("a connection");
+    let setting = |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+    let ctx = Ctx::new(Config::from_lookup(setting).expect("valid settings")).expect("usable settings");
     let all: Vec<(UserId, CharacterId)> =
-        sqlx::query_as("SELECT user_id, character_id FROM lives").fetch_all(&db).await.expect("a read");
+        sqlx::query_as("SELECT user_id, character_id FROM lives").fetch_all(ctx.db()).await.expect("a read");
     assert_eq!(all.len(), LIVES);
     for (user, character) in all {
-        assert_sound(&db, user, character).await;
+        assert_sound(ctx.db(), user, character).await;
     }
 }
 
@@ -52,7 +53,7 @@ async fn live(url: &str, number: usize) {
 }
 
 /// The stored life is the one its log gives, and its events keep their limits.
-async fn assert_sound(db: &PgPool, user: UserId, character: CharacterId) {
+async fn assert_sound(db: &Db, user: UserId, character: CharacterId) {
     let content = Content::builtin();
     let stored = lives::owned_by(db, user, character).await.expect("a read").expect("a life");
     assert_eq!(stored.life.status, Status::Dead);

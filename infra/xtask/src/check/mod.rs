@@ -10,10 +10,11 @@ use anyhow::{Result, ensure};
 /// Says what it found, a line each. An error means that the check itself could not be done.
 type Check = fn(&Path) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 5] = [
+const CHECKS: [(&str, Check); 6] = [
     ("files made from the route table", generated),
     ("content", tools::content),
     ("AWS templates", tools::templates),
+    ("Prometheus rules", tools::rules),
     ("dependencies", tools::dependencies),
     ("links in Markdown", links::check),
 ];

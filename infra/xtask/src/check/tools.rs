@@ -1,12 +1,12 @@
-//! Checks that a program of its own does: the author's tool for content, cfn-lint for AWS templates, cargo-deny for
-//! dependencies.
+//! Checks that a program of its own does: the author's tool for content, cfn-lint for AWS templates, promtool for alert
+//! rules, cargo-deny for dependencies.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
-use testkit::python;
+use testkit::{python, services::promtool};
 
 /// Events, choices, eras and texts, as the author's tool judges them.
 pub(super) fn content(checkout: &Path) -> Result<Vec<String>> {
@@ -19,10 +19,25 @@ pub(super) fn templates(checkout: &Path) -> Result<Vec<String>> {
     let environment = python::environment(checkout, "lint")?;
     let mut lint = Command::new(environment.join("bin/cfn-lint"));
     lint.current_dir(checkout).args(["--format", "parseable", "--"]).arg("template.yaml");
-    let mut domains: Vec<_> = fs::read_dir(checkout.join("infra/aws"))?.collect::<Result<_, _>>()?;
-    domains.sort_by_key(fs::DirEntry::file_name);
-    lint.args(domains.iter().map(|domain| Path::new("infra/aws").join(domain.file_name())));
-    findings(&mut lint)
+    findings(lint.args(files(checkout, "infra/aws")?))
+}
+
+/// Alert rules: that each reads, and that each fires and keeps silent as its unit tests say.
+pub(super) fn rules(checkout: &Path) -> Result<Vec<String>> {
+    let promtool = promtool()?;
+    let judge = |folder: &str, verb: &str| {
+        let mut judge = Command::new(&promtool);
+        judge.current_dir(checkout).args([verb, "rules"]).args(files(checkout, folder)?);
+        findings(&mut judge)
+    };
+    Ok([judge("infra/prometheus/rules", "check")?, judge("infra/prometheus/tests", "test")?].concat())
+}
+
+/// The files of a folder by name, as seen from the checkout.
+fn files(checkout: &Path, folder: &str) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<_> = fs::read_dir(checkout.join(folder))?.collect::<Result<_, _>>()?;
+    files.sort_by_key(fs::DirEntry::file_name);
+    Ok(files.iter().map(|file| Path::new(folder).join(file.file_name())).collect())
 }
 
 /// Licences, banned crates and sources of everything that is compiled in, by `deny.toml`.

@@ -1,35 +1,57 @@
-//! Redis, seen from the platform: one multiplexed connection a process, opened at first use, and a breaker that keeps
-//! a dead Redis from slowing every request down.
+//! Redis, seen from the platform: a single server or a cluster, reached lazily, never waited for longer than a moment.
 
+pub mod aggregate;
+mod cluster;
+pub mod compress;
+pub mod key;
+pub mod l1;
+pub(crate) mod manager;
+mod node;
+pub mod policy;
 pub mod rate;
+pub mod script;
+mod slot;
+pub(crate) mod stamps;
 
-use std::{
-    sync::Arc,
-    sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use redis::{
-    Client, FromRedisValue, RedisError, RedisResult, ScriptInvocation,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
-use tokio::sync::OnceCell;
+use redis::{ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo as _, RedisResult, Value, from_redis_value};
+use tokio::time::Instant;
 
-/// Longest wait for Redis. A healthy one connects and answers in a few milliseconds.
+use self::{
+    cluster::Cluster,
+    node::{Moment, Node},
+    script::Call,
+};
+
+/// Longest wait for Redis, connecting, redirections and a second try included. A healthy one connects and answers in
+/// a few milliseconds.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// How long Redis is left alone after a failure.
-const BREAKER_OPEN: chrono::TimeDelta = chrono::TimeDelta::milliseconds(1000);
+
+/// URL schemes of a single server.
+pub const SINGLE_SCHEMES: [&str; 4] = ["redis://", "rediss://", "redis+unix://", "unix://"];
+/// URL schemes of a cluster, and what each of its nodes speaks.
+pub const CLUSTER_SCHEMES: [(&str, &str); 2] = [("redis+cluster://", "redis://"), ("rediss+cluster://", "rediss://")];
 
 /// A handle to Redis. Cloning is one reference count.
 #[derive(Clone)]
-pub struct Redis(Arc<Inner>);
+pub struct Redis(Arc<Backend>);
 
-struct Inner {
-    client: Client,
-    manager: OnceCell<ConnectionManager>,
-    /// Unix microseconds until which the breaker stays open.
-    closed_again_at_us: AtomicI64,
+enum Backend {
+    Single(Node),
+    Cluster(Cluster),
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Called<T> {
+    /// The script's answer. `None` when Redis cannot be reached, or could not a moment ago.
+    pub value: Option<T>,
+    /// Commands sent and waited for: 1 when all is warm, more when Redis did not know the script, moved its slot or
+    /// lost the connection, 0 while it is left alone. Opening a connection is not one of them; those are counted in
+    /// `redis_connections_opened_total`.
+    pub round_trips: u32,
 }
 
 impl Redis {
@@ -38,54 +60,89 @@ impl Redis {
     /// # Errors
     /// When `url` is not one that Redis clients know.
     pub fn connect_lazy(url: &str) -> RedisResult<Self> {
-        let client = Client::open(url)?;
-        Ok(Self(Arc::new(Inner { client, manager: OnceCell::new(), closed_again_at_us: AtomicI64::new(0) })))
+        let cluster = CLUSTER_SCHEMES.iter().find_map(|(scheme, of_nodes)| Some((url.strip_prefix(scheme)?, of_nodes)));
+        let backend = match cluster {
+            Some((rest, of_nodes)) => Backend::Cluster(Cluster::new(seeds(of_nodes, rest)?)?),
+            None => Backend::Single(Node::new(url.into_connection_info()?)?),
+        };
+        Ok(Self(Arc::new(backend)))
     }
 
-    /// Runs one script: one round trip. `None` when Redis cannot be reached, or could not a moment ago.
-    pub async fn run<T: FromRedisValue>(&self, now: DateTime<Utc>, script: &ScriptInvocation<'_>) -> Option<T> {
-        if now.timestamp_micros() < self.0.closed_again_at_us.load(Ordering::Relaxed) {
-            return None;
-        }
-        match self.try_run(script).await {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.open_breaker(now, &error);
-                None
+    /// Runs one script: one round trip when all is warm.
+    pub async fn run<T: FromRedisValue>(&self, now: DateTime<Utc>, call: &Call<'_>) -> Called<T> {
+        let mut round_trips = 0;
+        let value = self.try_run(moment(now, false), call, &mut round_trips).await;
+        Called { value, round_trips }
+    }
+
+    /// As [`Redis::run`] for what must be said: past the breaker, up to `tries` times, each with the full patience.
+    pub async fn insist<T: FromRedisValue>(&self, now: DateTime<Utc>, call: &Call<'_>, tries: u32) -> Called<T> {
+        let (mut value, mut round_trips) = (None, 0);
+        for _ in 0..tries {
+            value = self.try_run(moment(now, true), call, &mut round_trips).await;
+            if value.is_some() {
+                break;
             }
         }
+        Called { value, round_trips }
     }
 
-    /// One script within [`PATIENCE`], connecting included: a Redis that swallows packets must not hold requests up.
-    async fn try_run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
-        let bounded = tokio::time::timeout(PATIENCE, self.run_once(script)).await;
-        bounded.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no answer in time").into()))
+    async fn try_run<T: FromRedisValue>(&self, at: Moment, call: &Call<'_>, round_trips: &mut u32) -> Option<T> {
+        let answer = match &*self.0 {
+            Backend::Single(node) => node.call(at, call, false, round_trips).await,
+            Backend::Cluster(cluster) => cluster.call(at, call, round_trips).await,
+        };
+        answer.ok().and_then(decode)
     }
 
-    /// Whether Redis answers now.
-    #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
-    pub async fn is_reachable(&self) -> bool {
-        self.try_run::<i64>(&redis::Script::new("return 1").prepare_invoke()).await.is_ok()
-    }
-
-    async fn run_once<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
-        let mut connection = self.0.manager.get_or_try_init(|| self.connect()).await?.clone();
-        script.invoke_async(&mut connection).await
-    }
-
-    async fn connect(&self) -> RedisResult<ConnectionManager> {
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(PATIENCE))
-            .set_connection_timeout(Some(PATIENCE))
-            .set_number_of_retries(0);
-        ConnectionManager::new_with_config(self.0.client.clone(), config).await
-    }
-
-    fn open_breaker(&self, now: DateTime<Utc>, error: &RedisError) {
-        let until = (now + BREAKER_OPEN).timestamp_micros();
-        let was = self.0.closed_again_at_us.swap(until, Ordering::Relaxed);
-        if was < now.timestamp_micros() {
-            tracing::warn!(error = %error, "redis does not answer; going on without it");
+    /// Whether Redis answers now; of a cluster, every master.
+    pub async fn is_reachable(&self, now: DateTime<Utc>) -> bool {
+        let at = moment(now, true);
+        match &*self.0 {
+            Backend::Single(node) => node.is_reachable(at).await,
+            Backend::Cluster(cluster) => cluster.is_reachable(at).await,
         }
+    }
+}
+
+fn moment(now: DateTime<Utc>, past_breaker: bool) -> Moment {
+    Moment { now, deadline: Instant::now() + PATIENCE, past_breaker }
+}
+
+fn decode<T: FromRedisValue>(answer: Value) -> Option<T> {
+    let decoded = from_redis_value(answer);
+    decoded.inspect_err(|error| tracing::error!(error = %error, "a script answers what nobody expects")).ok()
+}
+
+/// The nodes in `[user:password@]host[:port][,host[:port]]…`.
+fn seeds(scheme: &str, rest: &str) -> RedisResult<Vec<ConnectionInfo>> {
+    let (credentials, hosts) = rest.rsplit_once('@').map_or(("", rest), |(who, hosts)| (who, hosts));
+    let at = if credentials.is_empty() { "" } else { "@" };
+    let hosts = hosts.trim_end_matches('/').split(',');
+    let seeds: Vec<_> = hosts
+        .map(|host| format!("{scheme}{credentials}{at}{host}").into_connection_info())
+        .collect::<RedisResult<_>>()?;
+    if seeds.is_empty() { Err((ErrorKind::InvalidClientConfig, "a cluster without a node").into()) } else { Ok(seeds) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_named_by_its_configuration_endpoint_or_by_several_nodes() {
+        let read = |rest| {
+            let seeds = seeds("rediss://", rest).expect("nodes");
+            seeds
+                .iter()
+                .map(|seed| (seed.addr().to_string(), seed.redis_settings().password().map(str::to_owned)))
+                .collect()
+        };
+        let one: Vec<_> = read("clustercfg.game.cache.amazonaws.com:6379");
+        assert_eq!(one, [("clustercfg.game.cache.amazonaws.com:6379".to_owned(), None)]);
+        let many = read("game:p%40ss@10.0.0.1:7000,10.0.0.2/");
+        let secret = Some("p@ss".to_owned());
+        assert_eq!(many, [("10.0.0.1:7000".to_owned(), secret.clone()), ("10.0.0.2:6379".to_owned(), secret)]);
+        assert!(seeds("redis://", "").is_err());
     }
 }

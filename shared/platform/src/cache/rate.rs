@@ -7,9 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use redis::Script;
-
-use crate::{config::AppEnv, ctx::Ctx, ids::UserId, route::Rate};
+use crate::{ids::UserId, route::Rate};
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,11 +45,11 @@ pub struct Permit {
 
 /// A sustained pace and how far ahead of it a subject may run.
 #[derive(Debug, Clone, Copy)]
-struct Limit {
+pub(crate) struct Limit {
     /// Microseconds a request costs.
-    interval_us: u64,
+    pub(crate) interval_us: u64,
     /// Requests allowed at once.
-    burst: u64,
+    pub(crate) burst: u64,
 }
 
 impl Rate {
@@ -80,38 +78,22 @@ impl Rate {
 /// Subjects remembered by the in-process limiter before all are forgotten.
 const LOCAL_SUBJECTS: usize = 100_000;
 
-/// Decides whether a request comes too soon.
-pub struct RateLimiter {
+/// Decides whether a request comes too soon: the figures for `gate.lua`, and the same decision for this process alone.
+pub(crate) struct RateLimiter {
     percent: u64,
-    app_env: AppEnv,
-    script: Script,
+    namespace: String,
     /// Theoretical arrival time of the next request, Unix microseconds.
     local: Mutex<HashMap<(Rate, Subject), u64>>,
 }
 
 impl RateLimiter {
-    #[expect(clippy::disallowed_methods, reason = "this module owns every key and every command")]
-    pub(crate) fn new(percent: u32, app_env: AppEnv) -> Self {
-        let script = Script::new(include_str!("rate.lua"));
-        Self { percent: percent.into(), app_env, script, local: Mutex::default() }
+    pub(crate) fn new(percent: u32, namespace: &str) -> Self {
+        Self { percent: percent.into(), namespace: namespace.to_owned(), local: Mutex::default() }
     }
 
-    /// Counts one request of `subject`. `None` where no limit applies.
-    pub(crate) async fn admit(&self, ctx: &Ctx, rate: Rate, subject: Subject) -> Option<Permit> {
-        let limit = self.scaled(rate.limit()?)?;
-        let now = ctx.now();
-        if let Some(redis) = ctx.redis() {
-            let mut call = self.script.key(self.key(rate, subject));
-            call.arg(limit.interval_us).arg(limit.burst);
-            if let Some((allowed, tat_us, now_us)) = redis.run::<(bool, u64, u64)>(now, &call).await {
-                return Some(permit(limit, allowed, tat_us, now_us));
-            }
-        }
-        let now_us = u64::try_from(now.timestamp_micros()).unwrap_or_default();
-        Some(self.admit_here(limit, (rate, subject), now_us))
-    }
-
-    fn scaled(&self, limit: Limit) -> Option<Limit> {
+    /// The limit of a class as this deployment has it. `None` where none applies.
+    pub(crate) fn limit(&self, rate: Rate) -> Option<Limit> {
+        let limit = rate.limit()?;
         if self.percent == 0 {
             return None;
         }
@@ -119,17 +101,17 @@ impl RateLimiter {
         Some(Limit { interval_us, burst: (limit.burst * self.percent / 100).max(1) })
     }
 
-    /// `rl:<env>:{<owner>}:rate:<class>`; the braces keep all of a player's keys in one cluster slot.
-    fn key(&self, rate: Rate, subject: Subject) -> String {
+    /// `rl:<namespace>:{<owner>}:rate:<class>`; the braces keep all of a player's keys in one cluster slot.
+    pub(crate) fn key(&self, rate: Rate, subject: Subject) -> String {
         let owner = match subject {
             Subject::User(id) => id.to_string(),
             Subject::Address(ip) => ip.to_string(),
         };
-        format!("rl:{}:{{{owner}}}:rate:{}", self.app_env.as_str(), rate.as_str())
+        format!("rl:{}:{{{owner}}}:rate:{}", self.namespace, rate.as_str())
     }
 
-    /// The same decision as `rate.lua`, for this process alone.
-    fn admit_here(&self, limit: Limit, subject: (Rate, Subject), now_us: u64) -> Permit {
+    /// The same decision as `gate.lua`, for this process alone.
+    pub(crate) fn admit_here(&self, limit: Limit, subject: (Rate, Subject), now_us: u64) -> Permit {
         let mut arrivals = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         if arrivals.len() >= LOCAL_SUBJECTS && !arrivals.contains_key(&subject) {
             // Cheaper than to look for the idle ones, and an emergency of an emergency: Redis is away, too.
@@ -145,7 +127,8 @@ impl RateLimiter {
     }
 }
 
-fn permit(limit: Limit, allowed: bool, tat_us: u64, now_us: u64) -> Permit {
+/// The limiter's word, from the theoretical arrival time after the request.
+pub(crate) fn permit(limit: Limit, allowed: bool, tat_us: u64, now_us: u64) -> Permit {
     let ahead_us = tat_us.saturating_sub(now_us);
     let window_us = limit.burst * limit.interval_us;
     let wait_us = (ahead_us + limit.interval_us).saturating_sub(window_us);
@@ -164,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_then_the_pace_holds_then_time_heals() {
-        let limiter = RateLimiter::new(100, AppEnv::Test);
+        let limiter = RateLimiter::new(100, "test");
         let limit = Limit { interval_us: 1_000_000, burst: 3 };
         let subject = (Rate::Auth, Subject::Address(IpAddr::from([127, 0, 0, 1])));
         let at = |second: u64| limiter.admit_here(limit, subject, 1_000_000_000 + second * 1_000_000);
@@ -178,9 +161,8 @@ mod tests {
 
     #[test]
     fn limits_scale_and_switch_off() {
-        let base = Limit { interval_us: 50_000, burst: 60 };
-        assert!(RateLimiter::new(0, AppEnv::Test).scaled(base).is_none());
-        let tenfold = RateLimiter::new(1000, AppEnv::Test).scaled(base).expect("limits");
+        assert!(RateLimiter::new(0, "test").limit(Rate::Play).is_none());
+        let tenfold = RateLimiter::new(1000, "test").limit(Rate::Play).expect("limits");
         assert_eq!((tenfold.interval_us, tenfold.burst), (5_000, 600));
     }
 }

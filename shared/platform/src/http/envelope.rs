@@ -125,6 +125,11 @@ impl<T: ?Sized> Answer<T> {
         self.replayed
     }
 
+    /// The 200 whose body this process still holds.
+    pub(crate) fn held(body: Bytes) -> Self {
+        Self::raw(StatusCode::OK, JSON, body)
+    }
+
     /// An answer that was given before.
     pub(crate) fn again(status: StatusCode, body: Vec<u8>, etag: Option<String>, locale: Option<Locale>) -> Self {
         Self { etag, locale, replayed: true, ..Self::raw(status, JSON, body) }

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{fields::FieldErrors, info::RequestInfo};
+use super::{fields::FieldErrors, gate::Gate, info::RequestInfo};
 use crate::{
     auth::Player,
     ctx::{Ctx, Cx},
@@ -29,9 +29,9 @@ impl FromRequestParts<Ctx> for Cx {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
-        let info = parts.extensions.get::<RequestInfo>().cloned();
-        let info = info.ok_or_else(|| ApiError::internal("a handler runs outside its route"))?;
-        Ok(Self { ctx: ctx.clone(), info })
+        let known = parts.extensions.get::<RequestInfo>().cloned().zip(parts.extensions.get::<Gate>().cloned());
+        let (info, gate) = known.ok_or_else(|| ApiError::internal("a handler runs outside its route"))?;
+        Ok(Self::new(ctx.clone(), info, gate))
     }
 }
 

@@ -16,3 +16,5 @@ pub const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-l
 pub const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 /// Unix seconds at which the full limit is available again.
 pub const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+/// The version that the client has seen: an answer is at least as new.
+pub const X_MIN_VERSION: HeaderName = HeaderName::from_static("x-min-version");

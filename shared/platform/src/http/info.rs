@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicU32},
 };
 
 use axum::extract::ConnectInfo;
@@ -17,6 +17,16 @@ use crate::{ctx::Ctx, ids::UserId};
 #[derive(Debug, Clone, Copy)]
 pub struct ClientIp(pub IpAddr);
 
+/// How often a request went to Redis and to Postgres. Travels with the response inside the process, never to a client.
+#[derive(Debug, Default)]
+pub struct RoundTrips {
+    /// Scripts and pipelines sent to Redis.
+    pub redis: AtomicU32,
+    /// Statements sent to Postgres. A statement that a connection has not run before is prepared first, which takes
+    /// one more round trip and is not counted.
+    pub sql: AtomicU32,
+}
+
 /// Shared by all who look at one request. Cloning is one reference count.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestInfo(Arc<Inner>);
@@ -30,6 +40,7 @@ struct Inner {
     locale: Locale,
     client_ip: IpAddr,
     user_id: OnceLock<UserId>,
+    trips: Arc<RoundTrips>,
 }
 
 impl RequestInfo {
@@ -42,6 +53,7 @@ impl RequestInfo {
             locale: locale(&parts.headers),
             client_ip: client_ip(parts, &ctx.config().trusted_proxies),
             user_id: OnceLock::new(),
+            trips: Arc::default(),
         }))
     }
 
@@ -62,6 +74,9 @@ impl RequestInfo {
     }
     pub(crate) fn client_ip(&self) -> IpAddr {
         self.0.client_ip
+    }
+    pub(crate) fn trips(&self) -> &Arc<RoundTrips> {
+        &self.0.trips
     }
     pub(crate) fn user_id(&self) -> Option<UserId> {
         self.0.user_id.get().copied()

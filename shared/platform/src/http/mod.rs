@@ -4,7 +4,7 @@ pub mod docs;
 pub mod envelope;
 pub mod extract;
 mod fields;
-mod gate;
+pub(crate) mod gate;
 pub mod headers;
 pub mod idem;
 pub(crate) mod info;
@@ -15,5 +15,5 @@ pub mod word;
 
 pub use extract::{Json, Path, Query};
 pub use fields::{Broken, FieldErrors};
-pub use info::ClientIp;
+pub use info::{ClientIp, RoundTrips};
 pub use router::router;

@@ -1,6 +1,9 @@
 //! The edge: every request passes here first and last. One access line, two metrics, one rendering of errors.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use axum::{
     body::Body,
@@ -46,6 +49,7 @@ pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, n
     }
     finish(route, &info, response.headers_mut());
     record(&ctx, route, &info, response.status(), started);
+    response.extensions_mut().insert(Arc::clone(info.trips()));
     response
 }
 
@@ -155,6 +159,10 @@ fn record(ctx: &Ctx, route: &Route, info: &RequestInfo, status: StatusCode, star
     .increment(1);
     metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route.id)
         .record(elapsed.as_secs_f64());
+    let trips = info.trips();
+    metrics::histogram!("redis_round_trips_per_request", "route" => route.id)
+        .record(trips.redis.load(Ordering::Relaxed));
+    metrics::histogram!("sql_statements_per_request", "route" => route.id).record(trips.sql.load(Ordering::Relaxed));
     if route.rate == Rate::Unlimited && status.is_success() {
         return; // Probes and scrapes that went well are not news.
     }

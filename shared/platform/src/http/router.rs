@@ -65,13 +65,14 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         listed => AllowOrigin::list(listed.iter().filter_map(|origin| origin.parse().ok())),
     };
     use http::{Method, header};
-    let request_headers: [HeaderName; 8] = [
+    let request_headers: [HeaderName; 9] = [
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
         header::ACCEPT_LANGUAGE,
         header::IF_MATCH,
         header::IF_NONE_MATCH,
         headers::IDEMPOTENCY_KEY,
+        headers::X_MIN_VERSION,
         headers::X_REQUEST_ID,
         HeaderName::from_static("traceparent"),
     ];

@@ -1,15 +1,59 @@
 //! Users, the ways to prove to be one, and their signed-in devices.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, Postgres, Row as _, postgres::PgArguments, query::Query};
+use serde::{Deserialize, Serialize};
+use sqlx::{Postgres, Row as _, postgres::PgArguments, query::Query};
 
+use super::{pool::Db, statement::Statement};
 use crate::{
+    cache::aggregate::Loaded,
     error::{ApiError, account_gone},
     ids::{SessionId, UserId},
 };
 
+pub(super) const CREATE: Statement = Statement::write(
+    "account-create",
+    "WITH new_user AS (
+            INSERT INTO users (user_id, username, email, is_guest, locale, version, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+            ON CONFLICT (lower(username)) DO NOTHING
+            RETURNING user_id
+         ), identity AS (
+            INSERT INTO identities (user_id, provider, subject, secret, created_at)
+            SELECT user_id, 'password', user_id::text, $8, $7 FROM new_user
+         ), session AS (
+            INSERT INTO sessions
+                (session_id, user_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
+            SELECT $9, user_id, $10, $11, $12, $13, $14, $15 FROM new_user
+         )
+         SELECT count(*) FROM new_user",
+);
+
+pub(super) const OPEN_SESSION: Statement = Statement::write(
+    "session-open",
+    "INSERT INTO sessions
+            (user_id, session_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+);
+
+pub(super) const BY_IDENTIFIER: Statement = Statement::read(
+    "account-by-identifier",
+    "SELECT u.user_id, u.username, u.email, u.email_verified, u.is_guest, u.locale, u.version, u.created_at, i.secret
+         FROM users u JOIN identities i ON i.user_id = u.user_id AND i.provider = 'password'
+         WHERE u.is_active AND i.secret IS NOT NULL
+           AND (lower(u.username) = lower($1) OR (u.email_verified AND lower(u.email) = lower($1)))
+         ORDER BY lower(u.username) = lower($1) DESC
+         LIMIT 1",
+);
+
+pub(super) const BY_ID: Statement = Statement::read(
+    "account-by-id",
+    "SELECT user_id, username, email, email_verified, is_guest, locale, version, created_at
+         FROM users WHERE user_id = $1 AND is_active",
+);
+
 /// A user as every route of the account shows it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the columns of `users`")]
 pub struct User {
     pub user_id: UserId,
@@ -40,31 +84,16 @@ pub struct NewSession {
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn create(db: &PgPool, user: &User, password_hash: &str, session: &NewSession) -> Result<bool, ApiError> {
-    let statement = sqlx::query(
-        "WITH new_user AS (
-            INSERT INTO users (user_id, username, email, is_guest, locale, version, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-            ON CONFLICT (lower(username)) DO NOTHING
-            RETURNING user_id
-         ), identity AS (
-            INSERT INTO identities (user_id, provider, subject, secret, created_at)
-            SELECT user_id, 'password', user_id::text, $8, $7 FROM new_user
-         ), session AS (
-            INSERT INTO sessions
-                (session_id, user_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
-            SELECT $9, user_id, $10, $11, $12, $13, $14, $15 FROM new_user
-         )
-         SELECT count(*) FROM new_user",
-    )
-    .bind(user.user_id)
-    .bind(&user.username)
-    .bind(&user.email)
-    .bind(user.is_guest)
-    .bind(&user.locale)
-    .bind(user.version)
-    .bind(user.created_at)
-    .bind(password_hash);
+pub async fn create(db: &Db, user: &User, password_hash: &str, session: &NewSession) -> Result<bool, ApiError> {
+    let statement = sqlx::query(CREATE.sql)
+        .bind(user.user_id)
+        .bind(&user.username)
+        .bind(&user.email)
+        .bind(user.is_guest)
+        .bind(&user.locale)
+        .bind(user.version)
+        .bind(user.created_at)
+        .bind(password_hash);
     let created: i64 = bind_session(statement, session).fetch_one(db).await?.try_get(0)?;
     Ok(created == 1)
 }
@@ -88,13 +117,8 @@ fn bind_session<'q>(
 ///
 /// # Errors
 /// 401 when the account is gone, 503 without Postgres.
-pub async fn open_session(db: &PgPool, user: UserId, session: &NewSession) -> Result<(), ApiError> {
-    let statement = sqlx::query(
-        "INSERT INTO sessions
-            (user_id, session_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(user);
+pub async fn open_session(db: &Db, user: UserId, session: &NewSession) -> Result<(), ApiError> {
+    let statement = sqlx::query(OPEN_SESSION.sql).bind(user);
     match bind_session(statement, session).execute(db).await {
         Ok(_) => Ok(()),
         Err(error) => Err(account_gone(error, "sessions_user_fkey")),
@@ -105,38 +129,21 @@ pub async fn open_session(db: &PgPool, user: UserId, session: &NewSession) -> Re
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn by_identifier(db: &PgPool, identifier: &str) -> Result<Option<(User, String)>, ApiError> {
+pub async fn by_identifier(db: &Db, identifier: &str) -> Result<Option<(User, String)>, ApiError> {
     #[derive(sqlx::FromRow)]
     struct Row {
         #[sqlx(flatten)]
         user: User,
         secret: String,
     }
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT u.user_id, u.username, u.email, u.email_verified, u.is_guest, u.locale, u.version, u.created_at, i.secret
-         FROM users u JOIN identities i ON i.user_id = u.user_id AND i.provider = 'password'
-         WHERE u.is_active AND i.secret IS NOT NULL
-           AND (lower(u.username) = lower($1) OR (u.email_verified AND lower(u.email) = lower($1)))
-         ORDER BY lower(u.username) = lower($1) DESC
-         LIMIT 1",
-    )
-    .bind(identifier)
-    .fetch_optional(db)
-    .await?;
+    let row: Option<Row> = sqlx::query_as(BY_IDENTIFIER.sql).bind(identifier).fetch_optional(db).await?;
     Ok(row.map(|row| (row.user, row.secret)))
 }
 
-/// The active user with this id.
-///
-/// # Errors
-/// 503 without Postgres.
-pub async fn by_id(db: &PgPool, user: UserId) -> Result<Option<User>, ApiError> {
-    let user = sqlx::query_as(
-        "SELECT user_id, username, email, email_verified, is_guest, locale, version, created_at
-         FROM users WHERE user_id = $1 AND is_active",
-    )
-    .bind(user)
-    .fetch_optional(db)
-    .await?;
-    Ok(user)
+/// The active user with this id, as caches hold it.
+pub(crate) async fn load(db: &Db, user: UserId) -> Result<Option<Loaded>, ApiError> {
+    let user: Option<User> = sqlx::query_as(BY_ID.sql).bind(user).fetch_optional(db).await?;
+    let Some(user) = user else { return Ok(None) };
+    let value = serde_json::to_vec(&user).map_err(ApiError::internal)?;
+    Ok(Some(Loaded { version: user.version, value }))
 }

@@ -1,18 +1,21 @@
 //! Who a player's characters are. Where each stands is in `lives`.
 
 use chrono::{DateTime, Utc};
-use engine::{Life, LogEntry};
-use sqlx::PgPool;
+use engine::LogEntry;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     idempotency,
-    lives::{self, encode},
+    lives::{self, Standing, encode},
     once::{self, Done, and_key, prior},
+    pool::Db,
+    statement::Statement,
 };
 use crate::{
+    cache::aggregate::{self, Aggregate as _, Loaded},
     ctx::Cx,
-    error::{ApiError, account_gone},
+    error::ApiError,
     http::{
         envelope::{Answer, Reply},
         idem::Idem,
@@ -20,41 +23,9 @@ use crate::{
     ids::{CharacterId, UserId},
 };
 
-/// A character as lists and pages show it.
-#[derive(Debug, Clone, sqlx::FromRow)]
-#[expect(missing_docs, reason = "the columns of `characters` and `lives`")]
-pub struct Character {
-    pub character_id: CharacterId,
-    pub lineage_id: Uuid,
-    pub parent_character_id: Option<CharacterId>,
-    pub character_name: String,
-    pub birth_country: String,
-    pub birth_year: i16,
-    pub ranked: bool,
-    pub status: String,
-    pub age: i16,
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-}
-
-/// A character about to be.
-#[derive(Debug)]
-pub struct NewCharacter<'a> {
-    /// Its id.
-    pub character_id: CharacterId,
-    /// The dealt life, a draft.
-    pub life: &'a Life,
-    /// The first entry of its log.
-    pub birth: &'a LogEntry,
-}
-
-/// Stores a new character with its dealt life and gives `answer`, in one statement; a repeated request gets the first
-/// answer.
-///
-/// # Errors
-/// 401 when the account is gone, 422 KEY_REUSED, 503 without Postgres.
-pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, answer: Answer<T>) -> Reply<T> {
-    const SQL: &str = concat!(
+pub(super) const CREATE: Statement = Statement::write(
+    "character-create",
+    concat!(
         prior!(),
         "born AS (
             INSERT INTO characters
@@ -73,13 +44,81 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
             INSERT INTO life_log
                 (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
             SELECT character_id, $21, 1, 0, $22, $23, $24, $25, $26, $9 FROM born
+         ), roster AS (
+            UPDATE users SET roster_version = roster_version + 1
+            FROM born WHERE user_id = $1
+            RETURNING roster_version
          )",
         and_key!("born")
-    );
-    let (life, birth) = (new.life, new.birth);
+    ),
+);
+
+pub(super) const NEWEST: Statement = Statement::read(
+    "character-list",
+    "SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country, c.birth_year,
+                c.ranked, l.status, l.age, l.version, c.created_at
+         FROM characters c JOIN lives l USING (character_id)
+         WHERE c.user_id = $1 AND c.is_active AND ($2::uuid IS NULL OR c.character_id < $2)
+         ORDER BY c.character_id DESC
+         LIMIT $3",
+);
+
+pub(super) const LISTED: Statement = Statement::read(
+    "roster",
+    "SELECT u.roster_version, newest.characters
+         FROM users u, LATERAL (
+            SELECT jsonb_agg(to_jsonb(row) ORDER BY row.character_id DESC) AS characters
+            FROM (
+                SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country,
+                       c.birth_year, c.ranked, l.status, l.age, l.version, c.created_at
+                FROM characters c JOIN lives l USING (character_id)
+                WHERE c.user_id = u.user_id AND c.is_active
+                ORDER BY c.character_id DESC
+                LIMIT $2
+            ) row
+         ) newest
+         WHERE u.user_id = $1 AND u.is_active",
+);
+
+/// A character as lists and pages show it.
+#[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the columns of `characters` and `lives`")]
+pub struct Character {
+    pub character_id: CharacterId,
+    pub lineage_id: Uuid,
+    pub parent_character_id: Option<CharacterId>,
+    pub character_name: String,
+    pub birth_country: String,
+    pub birth_year: i16,
+    pub ranked: bool,
+    pub status: String,
+    pub age: i16,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A character about to be.
+#[derive(Debug)]
+pub struct NewCharacter<'a> {
+    /// The dealt life, a draft, at its first version.
+    pub standing: &'a Standing,
+    /// The first entry of its log.
+    pub birth: &'a LogEntry,
+}
+
+/// Stores a new character with its dealt life and gives `answer`, in one statement; a repeated request gets the first
+/// answer.
+///
+/// # Errors
+/// 401 when the account is gone, 422 KEY_REUSED, 503 without Postgres.
+pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, answer: Answer<T>) -> Reply<T> {
+    let NewCharacter { standing, birth } = new;
+    let (life, id) = (&standing.life, standing.character_id);
     let attributes = life.attributes;
-    let statement = once::statement(SQL, idem, &answer, cx.now())
-        .bind(new.character_id)
+    let state = encode(life, &standing.recent)?;
+    cx.fence(&[aggregate::Life(idem.user, id).id(), aggregate::Roster(idem.user).id()]).await?;
+    let statement = once::statement(CREATE.sql, idem, &answer, standing.created_at)
+        .bind(id)
         .bind(&life.spec.name)
         .bind(&life.spec.country)
         .bind(i16::try_from(life.spec.birth_year).unwrap_or(i16::MAX))
@@ -89,22 +128,71 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
         .bind(i16::from(attributes.charisma))
         .bind(i16::from(attributes.willpower))
         .bind(i16::from(attributes.creativity))
-        .bind(encode(life, &[])?)
+        .bind(&state)
         .bind(lives::int4(birth.seq))
         .bind(sqlx::types::Json(&birth.input))
         .bind(&birth.outcome)
         .bind(birth.content_hash.0.as_slice())
         .bind(lives::int4(birth.rules_version))
         .bind(birth.hash.as_slice());
-    match once::run(statement, cx.db()).await {
-        Ok(Done::Applied) => Ok(answer),
-        Ok(Done::Replayed(stored)) => stored.replay(idem),
-        Ok(Done::Refused) => {
+    match once::run(cx, statement).await? {
+        Done::Applied { roster_version } => {
+            let value = lives::stored(standing, &state)?;
+            let news = [
+                cx.news(aggregate::Life(idem.user, id), standing.version, Some(&value)),
+                cx.news(aggregate::Roster(idem.user), roster_version, None),
+            ];
+            cx.gate.settle(cx, &news).await?;
+            Ok(answer)
+        }
+        Done::Replayed(stored) => stored.replay(idem),
+        Done::Refused => {
             let first = idempotency::find(cx.db(), idem).await?;
             first.ok_or_else(|| ApiError::internal("a character was neither stored nor found"))
         }
-        Err(error) => Err(account_gone(error, "characters_user_fkey")),
     }
+}
+
+/// How many of a player's newest characters the list holds ready: the largest page, and one more.
+const HELD: i64 = 101;
+
+/// A player's newest characters, at one version of the list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Listed {
+    /// Newest first.
+    characters: Vec<Character>,
+    /// Whether these are all.
+    complete: bool,
+}
+
+impl Listed {
+    /// One page: at most `limit` + 1, so that the caller sees whether more follow. `None` where it reaches beyond what is
+    /// held; then [`newest`] knows.
+    pub fn page(&self, before: Option<CharacterId>, limit: i64) -> Option<Vec<Character>> {
+        let wanted = usize::try_from(limit + 1).unwrap_or_default();
+        let older =
+            self.characters.iter().filter(|character| before.is_none_or(|before| character.character_id < before));
+        let page: Vec<_> = older.take(wanted).cloned().collect();
+        (self.complete || page.len() == wanted).then_some(page)
+    }
+}
+
+/// A player's newest characters with the version of the list, as caches hold them. `None` when the account is gone.
+pub(crate) async fn load_listed(db: &Db, user: UserId) -> Result<Option<Loaded>, ApiError> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        roster_version: i64,
+        #[sqlx(json(nullable))]
+        characters: Option<Vec<Character>>,
+    }
+    let row: Option<Row> = sqlx::query_as(LISTED.sql).bind(user).bind(HELD + 1).fetch_optional(db).await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut characters = row.characters.unwrap_or_default();
+    let held = usize::try_from(HELD).unwrap_or_default();
+    let complete = characters.len() <= held;
+    characters.truncate(held);
+    let value = serde_json::to_vec(&Listed { characters, complete }).map_err(ApiError::internal)?;
+    Ok(Some(Loaded { version: row.roster_version, value }))
 }
 
 /// One page of a player's characters, newest first: at most `limit` + 1, so that the caller sees whether more follow.
@@ -112,23 +200,11 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
 /// # Errors
 /// 503 without Postgres.
 pub async fn newest(
-    db: &PgPool,
+    db: &Db,
     user: UserId,
     before: Option<CharacterId>,
     limit: i64,
 ) -> Result<Vec<Character>, ApiError> {
-    let page = sqlx::query_as(
-        "SELECT c.character_id, c.lineage_id, c.parent_character_id, c.character_name, c.birth_country, c.birth_year,
-                c.ranked, l.status, l.age, l.version, c.created_at
-         FROM characters c JOIN lives l USING (character_id)
-         WHERE c.user_id = $1 AND c.is_active AND ($2::uuid IS NULL OR c.character_id < $2)
-         ORDER BY c.character_id DESC
-         LIMIT $3",
-    )
-    .bind(user)
-    .bind(before)
-    .bind(limit + 1)
-    .fetch_all(db)
-    .await?;
+    let page = sqlx::query_as(NEWEST.sql).bind(user).bind(before).bind(limit + 1).fetch_all(db).await?;
     Ok(page)
 }

@@ -1,10 +1,20 @@
 //! What happened in a life, page by page.
 
 use engine::{EventRecord, EventType};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 
-use super::lives::Standing;
+use super::{lives::Standing, pool::Db, statement::Statement};
 use crate::error::ApiError;
+
+// A life's own times let Postgres leave out the partitions it cannot be in.
+pub(super) const ASCENDING: Statement = Statement::read("events-ascending", "SELECT record FROM events
+         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
+           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq > $6)
+         ORDER BY seq LIMIT $7");
+pub(super) const DESCENDING: Statement = Statement::read("events-descending", "SELECT record FROM events
+         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
+           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq < $6)
+         ORDER BY seq DESC LIMIT $7");
 
 /// Which events, in which order.
 #[derive(Debug, Clone, Copy)]
@@ -17,26 +27,28 @@ pub struct Wanted {
     pub ascending: bool,
     /// Go on after this event.
     pub after_seq: Option<i32>,
-    /// How many, at most.
+    /// How many, at most 100.
     pub limit: i64,
+}
+
+impl Wanted {
+    /// All of it in one number, different for each: by this a rendered page is found again.
+    pub fn packed(&self) -> u64 {
+        let kind = self.event_type.map_or(0, |kind| kind as u64 + 1);
+        let age = self.age.map_or(0, |age| u64::from(age.unsigned_abs()) + 1);
+        let after = self.after_seq.map_or(0, |seq| u64::from(seq.unsigned_abs()));
+        let limit = self.limit.unsigned_abs();
+        after << 32 | age << 16 | limit << 8 | kind << 1 | u64::from(self.ascending)
+    }
 }
 
 /// One page: at most `limit` + 1, so that the caller sees whether more follow.
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn page(db: &PgPool, life: &Standing, wanted: &Wanted) -> Result<Vec<EventRecord>, ApiError> {
-    // The life's own times let Postgres leave out the partitions it cannot be in.
-    const ASCENDING: &str = "SELECT record FROM events
-         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
-           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq > $6)
-         ORDER BY seq LIMIT $7";
-    const DESCENDING: &str = "SELECT record FROM events
-         WHERE character_id = $1 AND created_at BETWEEN $2 AND $3
-           AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq < $6)
-         ORDER BY seq DESC LIMIT $7";
-    let sql = if wanted.ascending { ASCENDING } else { DESCENDING };
-    let records: Vec<Json<EventRecord>> = sqlx::query_scalar(sql)
+pub async fn page(db: &Db, life: &Standing, wanted: &Wanted) -> Result<Vec<EventRecord>, ApiError> {
+    let statement = if wanted.ascending { ASCENDING } else { DESCENDING };
+    let records: Vec<Json<EventRecord>> = sqlx::query_scalar(statement.sql)
         .bind(life.character_id)
         .bind(life.created_at)
         .bind(life.updated_at)

@@ -1,10 +1,12 @@
 //! Answers that were given before. The statement that makes an effect also stores its answer; this is where a repeated
 //! request finds it.
 
+use chrono::{DateTime, Utc};
 use engine::Locale;
 use http::StatusCode;
-use sqlx::PgPool;
+use sqlx::PgExecutor;
 
+use super::{pool::Db, statement::Statement};
 use crate::{
     error::{ApiError, Code},
     http::{
@@ -13,6 +15,12 @@ use crate::{
     },
     text::Text,
 };
+
+pub(super) const FIRST_ANSWER: Statement = Statement::read(
+    "first-answer",
+    "SELECT request_hash, status, body, etag, locale FROM idempotency_keys
+         WHERE user_id = $1 AND route = $2 AND key = $3",
+);
 
 /// A stored answer as the statements return it.
 #[derive(Debug, sqlx::FromRow)]
@@ -47,17 +55,10 @@ impl Stored {
 ///
 /// # Errors
 /// 422 KEY_REUSED when the key was used for another request; 503 without Postgres.
-pub async fn find<T: ?Sized>(db: &PgPool, idem: &Idem) -> Result<Option<Answer<T>>, ApiError> {
+pub async fn find<T: ?Sized>(db: &Db, idem: &Idem) -> Result<Option<Answer<T>>, ApiError> {
     let Some(key) = &idem.key else { return Ok(None) };
-    let stored: Option<Stored> = sqlx::query_as(
-        "SELECT request_hash, status, body, etag, locale FROM idempotency_keys
-         WHERE user_id = $1 AND route = $2 AND key = $3",
-    )
-    .bind(idem.user)
-    .bind(idem.route)
-    .bind(key)
-    .fetch_optional(db)
-    .await?;
+    let stored: Option<Stored> =
+        sqlx::query_as(FIRST_ANSWER.sql).bind(idem.user).bind(idem.route).bind(key).fetch_optional(db).await?;
     stored.map(|stored| stored.replay(idem)).transpose()
 }
 
@@ -65,8 +66,28 @@ pub async fn find<T: ?Sized>(db: &PgPool, idem: &Idem) -> Result<Option<Answer<T
 ///
 /// # Errors
 /// The refusal, or as [`find`].
-pub async fn first_answer_or<T: ?Sized>(db: &PgPool, idem: &Idem, refusal: impl Into<ApiError>) -> Reply<T> {
+pub async fn first_answer_or<T: ?Sized>(db: &Db, idem: &Idem, refusal: impl Into<ApiError>) -> Reply<T> {
     find(db, idem).await?.ok_or_else(|| refusal.into())
+}
+
+/// Forgets the answers given before `before`, at most `batch` of them; says how many. Rows that another run is just
+/// deleting are left to it.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn purge(db: impl PgExecutor<'_>, before: DateTime<Utc>, batch: i64) -> Result<u64, sqlx::Error> {
+    let deleted = sqlx::query(
+        "DELETE FROM idempotency_keys k USING (
+            SELECT user_id, route, key FROM idempotency_keys
+            WHERE created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+         ) old
+         WHERE (k.user_id, k.route, k.key) = (old.user_id, old.route, old.key)",
+    )
+    .bind(before)
+    .bind(batch)
+    .execute(db)
+    .await?;
+    Ok(deleted.rows_affected())
 }
 
 /// The parts of an answer that a statement stores with its effect.

@@ -3,11 +3,17 @@
 use chrono::{DateTime, Utc};
 use engine::{EventRecord, Life, LogEntry};
 use serde::{Deserialize, Serialize};
-use sqlx::{PgPool, types::Json};
+use serde_json::value::RawValue;
+use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::once::{self, Done, and_key, prior};
+use super::{
+    once::{self, Done, and_key, prior},
+    pool::Db,
+    statement::Statement,
+};
 use crate::{
+    cache::aggregate::{self, Loaded},
     ctx::Cx,
     error::{ApiError, Code},
     http::{
@@ -18,8 +24,68 @@ use crate::{
     text::Text,
 };
 
+pub(super) const STATE: Statement = Statement::read(
+    "life-state",
+    "SELECT c.lineage_id, c.parent_character_id, l.version, l.state, c.created_at, l.updated_at
+         FROM lives l JOIN characters c USING (character_id)
+         WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
+);
+
+pub(super) const APPEND: Statement = Statement::write(
+    "life-append",
+    concat!(
+        prior!(),
+        "owner AS (
+            SELECT user_id FROM users WHERE user_id = $1 AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
+         ), moved AS (
+            UPDATE lives
+            SET version = version + 1, status = $12, age = $13, state = $14, updated_at = greatest(updated_at, $9)
+            FROM owner
+            WHERE character_id = $10 AND lives.user_id = owner.user_id AND version = $11
+            RETURNING character_id, lives.user_id, version, updated_at
+         ), roster AS (
+            UPDATE users SET roster_version = roster_version + 1
+            FROM moved WHERE users.user_id = moved.user_id
+            RETURNING roster_version
+         ), attributes AS (
+            UPDATE character_attributes a
+            SET intelligence = $15, constitution = $16, charisma = $17, willpower = $18, creativity = $19
+            FROM moved WHERE a.character_id = moved.character_id
+         ), entries AS (
+            INSERT INTO life_log
+                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
+            SELECT moved.character_id, e.seq, moved.version, e.age, e.input, e.outcome, e.content_hash, e.rules_version,
+                   e.hash, moved.updated_at
+            FROM moved, UNNEST($20::int4[], $21::int2[], $22::jsonb[], $23::bytea[], $24::bytea[], $25::int4[], $26::bytea[])
+                AS e (seq, age, input, outcome, content_hash, rules_version, hash)
+         ), happened AS (
+            INSERT INTO events (character_id, seq, age, event_id, event_type, record, created_at)
+            SELECT moved.character_id, e.seq, e.age, e.event_id, e.event_type, e.record, moved.updated_at
+            FROM moved, UNNEST($27::int4[], $28::int2[], $29::text[], $30::text[], $31::jsonb[])
+                AS e (seq, age, event_id, event_type, record)
+         ), decided AS (
+            INSERT INTO decisions (character_id, decision_id, event_seq, age, record, decided_at)
+            SELECT moved.character_id, d.seq, d.seq, d.age, d.record, moved.updated_at
+            FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
+         )",
+        and_key!("moved")
+    ),
+);
+
+pub(super) const STANDS_AT: Statement =
+    Statement::read("life-version", "SELECT version, age FROM lives WHERE character_id = $1 AND user_id = $2");
+
+pub(super) const LOG: Statement = Statement::read(
+    "life-log",
+    "SELECT e.seq, e.age, e.input, e.outcome, e.content_hash, e.rules_version, e.hash
+         FROM life_log e JOIN lives l USING (character_id)
+         WHERE e.character_id = $1 AND l.user_id = $2
+         ORDER BY e.seq",
+);
+
 /// A life with its newest events, at one version.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "Stored")]
 pub struct Standing {
     /// Whose character this is.
     pub character_id: CharacterId,
@@ -49,7 +115,7 @@ impl Standing {
     }
 }
 
-/// A stored state: what `lives.state` holds, as JSON.
+/// What `lives.state` holds, as JSON.
 #[derive(Serialize)]
 struct StateRef<'a> {
     life: &'a Life,
@@ -66,11 +132,58 @@ pub(super) fn encode(life: &Life, recent: &[EventRecord]) -> Result<Vec<u8>, Api
     serde_json::to_vec(&StateRef { life, recent }).map_err(ApiError::internal)
 }
 
-/// The life of `character`, if it is `user`'s.
-///
-/// # Errors
-/// 503 without Postgres.
-pub async fn owned_by(db: &PgPool, user: UserId, character: CharacterId) -> Result<Option<Standing>, ApiError> {
+/// A [`Standing`] as caches hold it, around the state as the table holds it.
+#[derive(Serialize)]
+struct StoredRef<'a> {
+    character_id: CharacterId,
+    lineage_id: Uuid,
+    parent_character_id: Option<CharacterId>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    state: &'a RawValue,
+}
+
+impl<'a> StoredRef<'a> {
+    fn of(standing: &Standing, state: &'a [u8]) -> Result<Self, ApiError> {
+        Ok(Self {
+            character_id: standing.character_id,
+            lineage_id: standing.lineage_id,
+            parent_character_id: standing.parent_character_id,
+            version: standing.version,
+            created_at: standing.created_at,
+            updated_at: standing.updated_at,
+            state: serde_json::from_slice(state).map_err(ApiError::internal)?,
+        })
+    }
+}
+
+/// A standing as caches hold it, around its encoded state.
+pub(super) fn stored(standing: &Standing, state: &[u8]) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(&StoredRef::of(standing, state)?).map_err(ApiError::internal)
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    character_id: CharacterId,
+    lineage_id: Uuid,
+    parent_character_id: Option<CharacterId>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    state: State,
+}
+
+impl From<Stored> for Standing {
+    fn from(stored: Stored) -> Self {
+        let Stored { character_id, lineage_id, parent_character_id, version, created_at, updated_at, state } = stored;
+        let State { life, recent } = state;
+        Self { character_id, lineage_id, parent_character_id, version, life, recent, created_at, updated_at }
+    }
+}
+
+/// The life of `character`, if it is `user`'s, as caches hold it.
+pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Result<Option<Loaded>, ApiError> {
     #[derive(sqlx::FromRow)]
     struct Row {
         lineage_id: Uuid,
@@ -80,36 +193,35 @@ pub async fn owned_by(db: &PgPool, user: UserId, character: CharacterId) -> Resu
         created_at: DateTime<Utc>,
         updated_at: DateTime<Utc>,
     }
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT c.lineage_id, c.parent_character_id, l.version, l.state, c.created_at, l.updated_at
-         FROM lives l JOIN characters c USING (character_id)
-         WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
-    )
-    .bind(character)
-    .bind(user)
-    .fetch_optional(db)
-    .await?;
+    let row: Option<Row> = sqlx::query_as(STATE.sql).bind(character).bind(user).fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
-    let State { life, recent } = serde_json::from_slice(&row.state).map_err(ApiError::internal)?;
-    Ok(Some(Standing {
+    let value = StoredRef {
         character_id: character,
         lineage_id: row.lineage_id,
         parent_character_id: row.parent_character_id,
         version: row.version,
-        life,
-        recent,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    }))
+        state: serde_json::from_slice(&row.state).map_err(ApiError::internal)?,
+    };
+    let value = serde_json::to_vec(&value).map_err(ApiError::internal)?;
+    Ok(Some(Loaded { version: row.version, value }))
+}
+
+/// The life of `character`, if it is `user`'s, past every cache: for audits.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn owned_by(db: &Db, user: UserId, character: CharacterId) -> Result<Option<Standing>, ApiError> {
+    let Some(Loaded { value, .. }) = load(db, user, character).await? else { return Ok(None) };
+    serde_json::from_slice(&value).map(Some).map_err(ApiError::internal)
 }
 
 /// What one request adds to a life: exactly one version.
 #[derive(Debug)]
 pub struct Append<'a> {
-    /// Whose life.
-    pub character: CharacterId,
-    /// The version it was computed from.
-    pub from_version: i64,
+    /// Where the life stood: what this was computed from.
+    pub from: &'a Standing,
     /// The state after.
     pub life: &'a Life,
     /// Events of the present year, for the state's readers.
@@ -123,51 +235,23 @@ pub struct Append<'a> {
 /// Moves a life on and gives `answer`: effect, key and stored answer in one statement. A repeated request gets the
 /// first answer.
 ///
-/// Clocks of containers differ; a life's own times never go back, for reads rely on them to find its events.
+/// Locks are taken in the order users, lives, as everywhere. Clocks of containers differ; a life's own times never go back, for reads rely on them to find its events.
 ///
 /// # Errors
 /// 412 when the life has moved on meanwhile, 422 KEY_REUSED, 503 without Postgres.
 pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer: Answer<T>) -> Reply<T> {
-    const SQL: &str = concat!(
-        prior!(),
-        "moved AS (
-            UPDATE lives
-            SET version = version + 1, status = $12, age = $13, state = $14, updated_at = greatest(updated_at, $9)
-            WHERE character_id = $10 AND user_id = $1 AND version = $11 AND NOT EXISTS (SELECT FROM prior)
-            RETURNING character_id, version, updated_at
-         ), attributes AS (
-            UPDATE character_attributes a
-            SET intelligence = $15, constitution = $16, charisma = $17, willpower = $18, creativity = $19
-            FROM moved WHERE a.character_id = moved.character_id
-         ), entries AS (
-            INSERT INTO life_log
-                (character_id, seq, version, age, input, outcome, content_hash, rules_version, hash, created_at)
-            SELECT moved.character_id, e.seq, moved.version, e.age, e.input, e.outcome, e.content_hash, e.rules_version,
-                   e.hash, moved.updated_at
-            FROM moved, UNNEST($20::int4[], $21::int2[], $22::jsonb[], $23::bytea[], $24::bytea[], $25::int4[], $26::bytea[])
-                AS e (seq, age, input, outcome, content_hash, rules_version, hash)
-         ), happened AS (
-            INSERT INTO events (character_id, seq, age, event_id, event_type, record, created_at)
-            SELECT moved.character_id, e.seq, e.age, e.event_id, e.event_type, e.record, moved.updated_at
-            FROM moved, UNNEST($27::int4[], $28::int2[], $29::text[], $30::text[], $31::jsonb[])
-                AS e (seq, age, event_id, event_type, record)
-         ), decided AS (
-            INSERT INTO decisions (character_id, decision_id, event_seq, age, record, decided_at)
-            SELECT moved.character_id, d.seq, d.seq, d.age, d.record, moved.updated_at
-            FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
-         )",
-        and_key!("moved")
-    );
     let (life, entries, events) = (write.life, write.entries, write.events);
     let attributes = life.attributes;
     let decided: Vec<_> =
         events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
-    let statement = once::statement(SQL, idem, &answer, cx.now())
-        .bind(write.character)
-        .bind(write.from_version)
+    let (from, now) = (write.from, cx.now());
+    let state = encode(life, write.recent)?;
+    let statement = once::statement(APPEND.sql, idem, &answer, now)
+        .bind(from.character_id)
+        .bind(from.version)
         .bind(life.status.as_str())
         .bind(int2(life.age))
-        .bind(encode(life, write.recent)?)
+        .bind(&state)
         .bind(i16::from(attributes.intelligence))
         .bind(i16::from(attributes.constitution))
         .bind(i16::from(attributes.charisma))
@@ -188,10 +272,23 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
         .bind(column(&decided, |(event, _)| int4(event.event_seq)))
         .bind(column(&decided, |(event, _)| int2(event.age)))
         .bind(column(&decided, |(_, record)| Json(*record)));
-    match once::run(statement, cx.db()).await? {
-        Done::Applied => Ok(answer),
+    match once::run(cx, statement).await? {
+        Done::Applied { roster_version } => {
+            let after = StoredRef {
+                version: from.version + 1,
+                updated_at: from.updated_at.max(now),
+                ..StoredRef::of(from, &state)?
+            };
+            let value = serde_json::to_vec(&after).map_err(ApiError::internal)?;
+            let news = [
+                cx.news(aggregate::Life(idem.user, from.character_id), from.version + 1, Some(&value)),
+                cx.news(aggregate::Roster(idem.user), roster_version, None),
+            ];
+            cx.gate.settle(cx, &news).await?;
+            Ok(answer)
+        }
         Done::Replayed(stored) => stored.replay(idem),
-        Done::Refused => first_answer_or_moved_on(cx, idem, write.character).await,
+        Done::Refused => first_answer_or_moved_on(cx, idem, from.character_id).await,
     }
 }
 
@@ -205,11 +302,8 @@ async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, character: Ch
     if let Some(first) = super::idempotency::find(cx.db(), idem).await? {
         return Ok(first);
     }
-    let now: Option<Row> = sqlx::query_as("SELECT version, age FROM lives WHERE character_id = $1 AND user_id = $2")
-        .bind(character)
-        .bind(idem.user)
-        .fetch_optional(cx.db())
-        .await?;
+    let now: Option<Row> =
+        sqlx::query_as(STANDS_AT.sql).bind(character).bind(idem.user).fetch_optional(cx.db()).await?;
     let now = now.ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))?;
     Err(moved_on(now.version, u16::try_from(now.age).unwrap_or_default()))
 }
@@ -229,7 +323,7 @@ fn moved_on(version: i64, age: u16) -> ApiError {
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn log(db: &PgPool, user: UserId, character: CharacterId) -> Result<Vec<LogEntry>, ApiError> {
+pub async fn log(db: &Db, user: UserId, character: CharacterId) -> Result<Vec<LogEntry>, ApiError> {
     #[derive(sqlx::FromRow)]
     struct Row {
         seq: i32,
@@ -240,16 +334,7 @@ pub async fn log(db: &PgPool, user: UserId, character: CharacterId) -> Result<Ve
         rules_version: i32,
         hash: Vec<u8>,
     }
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT e.seq, e.age, e.input, e.outcome, e.content_hash, e.rules_version, e.hash
-         FROM life_log e JOIN lives l USING (character_id)
-         WHERE e.character_id = $1 AND l.user_id = $2
-         ORDER BY e.seq",
-    )
-    .bind(character)
-    .bind(user)
-    .fetch_all(db)
-    .await?;
+    let rows: Vec<Row> = sqlx::query_as(LOG.sql).bind(character).bind(user).fetch_all(db).await?;
     let entry = |row: Row| -> Option<LogEntry> {
         Some(LogEntry {
             seq: row.seq.try_into().ok()?,

@@ -1,7 +1,21 @@
 //! The schema's history. Only `gateway migrate` (and the migration function) runs it; everyone else checks that it has
 //! been run far enough.
 
-use sqlx::{PgPool, migrate::Migrator};
+use std::time::Duration;
+
+use sqlx::{
+    Acquire, AssertSqlSafe, PgConnection, Postgres,
+    migrate::{MigrateError, Migrator},
+};
+
+use super::{
+    pool::{self, Db},
+    statement::Statement,
+};
+use crate::config::Config;
+
+pub(super) const NEWEST: Statement =
+    Statement::read("schema-version", "SELECT max(version) FROM _sqlx_migrations WHERE success");
 
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
@@ -9,18 +23,45 @@ static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 ///
 /// # Errors
 /// When a migration fails or a migration that was run has since been edited.
-pub async fn run(db: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
+pub async fn run<'a>(db: impl Acquire<'a, Database = Postgres>) -> Result<(), MigrateError> {
     MIGRATOR.run(db).await
+}
+
+/// As [`run`], over a connection of its own to the database of `config`; then lets the server bound every statement
+/// of this role.
+///
+/// # Errors
+/// As [`run`], and when Postgres cannot be reached.
+pub async fn run_configured(config: &Config) -> Result<(), MigrateError> {
+    let mut connection = pool::connect(config).await?;
+    run(&mut connection).await?;
+    limit_statements(&mut connection, config.database_statement_timeout).await?;
+    Ok(())
+}
+
+/// Makes the server end each statement of this role in this database after `longest`. A setting of the role, for a `SET`
+/// would pin a session of RDS Proxy to its client. Sessions that begin later have it.
+///
+/// # Errors
+/// When the role may not change its own settings.
+pub async fn limit_statements(connection: &mut PgConnection, longest: Duration) -> Result<(), sqlx::Error> {
+    let alter: String = sqlx::query_scalar(
+        "SELECT format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = %L', current_user, current_database(), $1)",
+    )
+    .bind(format!("{}ms", longest.as_millis()))
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::raw_sql(AssertSqlSafe(alter)).execute(connection).await?;
+    Ok(())
 }
 
 /// Whether the schema is at least as new as this release needs. Newer is fine: migrations expand before they contract.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn is_current(db: &PgPool) -> Result<bool, sqlx::Error> {
+pub async fn is_current(db: &Db) -> Result<bool, sqlx::Error> {
     let needed = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default();
-    let found: Result<Option<i64>, _> =
-        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(db).await;
+    let found: Result<Option<i64>, _> = sqlx::query_scalar(NEWEST.sql).fetch_one(db).await;
     match found {
         Ok(found) => Ok(found.is_some_and(|found| found >= needed)),
         // 42P01: the table is not there, so nothing was ever migrated.

@@ -3,9 +3,16 @@
 
 pub mod accounts;
 pub mod characters;
+pub mod constraints;
+pub mod content_blobs;
 pub mod events;
 pub mod idempotency;
 pub mod lives;
 pub mod migrations;
 mod once;
+pub mod partitions;
 pub(crate) mod pool;
+mod statement;
+
+pub use pool::Db;
+pub use statement::{STATEMENTS, Statement};

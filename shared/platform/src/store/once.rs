@@ -8,7 +8,11 @@ use chrono::{DateTime, Utc};
 use sqlx::{Postgres, postgres::PgArguments, query::Query};
 
 use super::idempotency::{Stored, ToStore};
-use crate::http::{envelope::Answer, idem::Idem};
+use crate::{
+    ctx::Cx,
+    error::{ApiError, account_gone},
+    http::{envelope::Answer, idem::Idem},
+};
 
 /// Begins a statement: the CTE `prior`.
 macro_rules! prior {
@@ -20,7 +24,8 @@ macro_rules! prior {
     };
 }
 
-/// Ends a statement whose effect is the CTE `$effect`: stores key and answer, and tells what happened.
+/// Ends a statement whose effect is the CTE `$effect`, and whose CTE `roster` raises the version of the player's list of
+/// characters: stores key and answer, and tells what happened.
 macro_rules! and_key {
     ($effect:literal) => {
         concat!(
@@ -33,7 +38,8 @@ macro_rules! and_key {
             )
             SELECT (SELECT count(*) FROM ",
             $effect,
-            ") = 1 AS applied, p.request_hash, p.status, p.body, p.etag, p.locale
+            ") = 1 AS applied, (SELECT roster_version FROM roster) AS roster_version,
+                p.request_hash, p.status, p.body, p.etag, p.locale
             FROM (SELECT 1) one LEFT JOIN prior p ON true"
         )
     };
@@ -45,6 +51,7 @@ pub(super) use {and_key, prior};
 #[derive(sqlx::FromRow)]
 struct Row {
     applied: bool,
+    roster_version: Option<i64>,
     request_hash: Option<Vec<u8>>,
     status: Option<i16>,
     body: Option<Vec<u8>>,
@@ -55,7 +62,10 @@ struct Row {
 /// What became of the request.
 pub(super) enum Done {
     /// The effect happened now.
-    Applied,
+    Applied {
+        /// Of the player's list of characters.
+        roster_version: i64,
+    },
     /// It had happened before; this was the answer.
     Replayed(Stored),
     /// Nothing happened: the row was not as expected, or another request with this key came first.
@@ -82,21 +92,35 @@ pub(super) fn statement<'q, T: ?Sized>(
         .bind(now)
 }
 
-/// Runs the statement.
-pub(super) async fn run(query: Query<'_, Postgres, PgArguments>, db: &sqlx::PgPool) -> Result<Done, sqlx::Error> {
+/// Runs the statement under the request's fences. When it changed nothing, they guard nothing any more; when nobody
+/// knows what it did (the connection broke), only their deadline takes them away.
+///
+/// # Errors
+/// 401 when the account is gone, 503 without Postgres.
+pub(super) async fn run(cx: &Cx, query: Query<'_, Postgres, PgArguments>) -> Result<Done, ApiError> {
     use sqlx::FromRow;
-    let row = match query.fetch_one(db).await {
+    cx.gate.begin_commit(cx).await?;
+    let row = match query.fetch_one(cx.db()).await {
         Ok(row) => Row::from_row(&row)?,
-        Err(sqlx::Error::Database(error)) if error.constraint() == Some("idempotency_keys_pkey") => {
-            return Ok(Done::Refused);
+        Err(error) => {
+            let constraint = error.as_database_error().and_then(|error| error.constraint());
+            if constraint.is_some() {
+                cx.gate.did_not_commit();
+            }
+            if constraint == Some("idempotency_keys_pkey") {
+                return Ok(Done::Refused);
+            }
+            return Err(account_gone(error, "characters_user_fkey"));
         }
-        Err(error) => return Err(error),
     };
-    Ok(match (row.applied, row.request_hash, row.status, row.body) {
-        (true, ..) => Done::Applied,
-        (false, Some(request_hash), Some(status), Some(body)) => {
+    if let (true, Some(roster_version)) = (row.applied, row.roster_version) {
+        return Ok(Done::Applied { roster_version });
+    }
+    cx.gate.did_not_commit();
+    Ok(match (row.request_hash, row.status, row.body) {
+        (Some(request_hash), Some(status), Some(body)) => {
             Done::Replayed(Stored { request_hash, status, body, etag: row.etag, locale: row.locale })
         }
-        (false, ..) => Done::Refused,
+        _ => Done::Refused,
     })
 }

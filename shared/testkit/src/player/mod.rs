@@ -58,6 +58,11 @@ impl Player {
         &self.username
     }
 
+    /// The access token, for clients that send their own requests. It expires.
+    pub async fn token(&self) -> String {
+        self.token.read().await.clone()
+    }
+
     /// Creates a character.
     pub async fn create_character(&self, spec: &Spec) -> Result<Character> {
         self.post("/characters", &json!(spec)).await?.data()

@@ -71,6 +71,14 @@ impl Dirs {
         Ok(sockets)
     }
 
+    /// An empty folder for what the nodes of a Redis Cluster note about each other.
+    pub(super) fn redis_cluster_home(&self, user: &ServerUser) -> Result<PathBuf> {
+        let home = self.sockets(user)?.join("redis-cluster");
+        remove_dir(&home)?;
+        user.own_dir(&home)?;
+        Ok(home)
+    }
+
     /// The folder for PostgreSQL's data and what belongs to it.
     pub(super) fn postgres_home(&self, user: &ServerUser) -> Result<PathBuf> {
         let parent = if user.is_other() { self.sockets(user)? } else { self.state.clone() };

@@ -8,8 +8,11 @@ mod dirs;
 mod find;
 mod install;
 mod postgres;
+mod promtool;
 mod redis;
+mod redis_cluster;
 mod sandbox;
+mod tools;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -20,8 +23,11 @@ use anyhow::{Context as _, Result};
 
 pub use self::dirs::checkout_root;
 pub use self::postgres::Postgres;
+pub use self::promtool::promtool;
 pub use self::redis::Redis;
+pub use self::redis_cluster::{Master, RedisCluster};
 pub use self::sandbox::Sandbox;
+pub use self::tools::wrk;
 
 /// What a set of servers is for. Each profile has its own servers and its own data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +71,11 @@ pub fn postgres(profile: Profile) -> Result<Postgres> {
 /// The Redis server of a profile in this checkout; started if it is not running.
 pub fn redis(profile: Profile) -> Result<Redis> {
     Services::of_this_checkout()?.redis(profile)
+}
+
+/// The Redis Cluster of a profile in this checkout; started if it is not running.
+pub fn redis_cluster(profile: Profile) -> Result<RedisCluster> {
+    Services::of_this_checkout()?.redis_cluster(profile)
 }
 
 /// Stops every server of this checkout.
@@ -117,6 +128,14 @@ impl Services {
         }
     }
 
+    /// The Redis Cluster of a profile: three masters; started if it is not running, or not whole. No variable names
+    /// another in its place.
+    pub fn redis_cluster(&self, profile: Profile) -> Result<RedisCluster> {
+        let dirs = self.dirs(profile);
+        let _lock = dirs.lock()?;
+        redis_cluster::start(&dirs)
+    }
+
     /// Stops the PostgreSQL server of a profile and starts it again: same data, same URLs, all connections cut.
     pub fn restart_postgres(&self, profile: Profile) -> Result<()> {
         let dirs = self.dirs(profile);
@@ -143,6 +162,7 @@ impl Services {
         }
         let _lock = dirs.lock()?;
         redis::stop(&dirs)?;
+        redis_cluster::stop(&dirs)?;
         postgres::stop(&dirs)?;
         if profile.keeps_data() { Ok(()) } else { dirs.remove_data() }
     }

@@ -218,6 +218,9 @@ impl Cluster {
         ] {
             command.arg("-c").arg(setting);
         }
+        if has_statement_statistics(&self.program) {
+            command.args(["-c", "shared_preload_libraries=pg_stat_statements"]);
+        }
         let child = command.spawn().with_context(|| format!("cannot run {}", self.program.display()))?;
         let process = Process::find(child.id()).context("PostgreSQL ended at once")?;
         let server = Postgres {
@@ -234,6 +237,16 @@ impl Cluster {
         std::thread::sleep(Duration::from_millis(300));
         Ok(None)
     }
+}
+
+/// Whether the server can count what each statement costs. It belongs to PostgreSQL, but some systems package it apart,
+/// and a server that is told to load what is not there does not start.
+fn has_statement_statistics(program: &Path) -> bool {
+    let Some(root) = program.parent().and_then(Path::parent) else { return false };
+    let found = |folder: &str| {
+        ["so", "dylib"].iter().any(|end| root.join(folder).join(format!("pg_stat_statements.{end}")).is_file())
+    };
+    ["lib", "lib/postgresql"].into_iter().any(found)
 }
 
 /// Waits until the server takes connections; says whether it does. It writes so into its pid file, after its port.

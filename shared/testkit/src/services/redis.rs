@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -15,7 +15,7 @@ use super::{free_port, random_password};
 use crate::process::{Process, Signal};
 use crate::record;
 
-const REDIS: Wanted = Wanted {
+pub(super) const REDIS: Wanted = Wanted {
     name: "Redis",
     programs: &[&["redis-server"], &["valkey-server"]],
     folders: &["/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/opt/*/bin"],
@@ -87,31 +87,56 @@ pub(super) fn stop(dirs: &Dirs) -> Result<()> {
 
 /// One attempt on one port; `None` if the server ended at once, most likely because somebody took the port first.
 fn try_start(dirs: &Dirs, program: &Path, user: &ServerUser, port: u16, password: &str) -> Result<Option<Running>> {
-    let log = record::private_file(&log_file(dirs))?;
-    let mut command = user.command(program);
-    command.arg("-").current_dir("/").stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
-    let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
-    let process = Process::find(child.id()).context("Redis ended at once")?;
+    let mut starting = Starting::spawn(program, user, &log_file(dirs))?;
+    let process = starting.process.clone();
     let running = Running { process, url: format!("redis://:{password}@127.0.0.1:{port}/0") };
     record::write(&state_file(dirs), &running)?;
-    // The configuration goes through standard input, so the password is in no argument list.
-    let configuration = format!(
-        "bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave \"\"\nappendonly no\ndaemonize no\ndatabases 1\n"
-    );
-    child.stdin.take().context("Redis has no standard input")?.write_all(configuration.as_bytes())?;
+    starting.configure(port, password, "databases 1")?;
+    Ok(starting.listens(port, &log_file(dirs))?.then_some(running))
+}
 
-    let deadline = Instant::now() + START;
-    while Instant::now() < deadline {
-        if child.try_wait()?.is_some() {
-            return Ok(None);
-        }
-        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(Some(running));
-        }
-        std::thread::sleep(Duration::from_millis(5));
+/// A server that was started and is not yet known to listen.
+pub(super) struct Starting {
+    child: Child,
+    /// To be written down before the server is told what to do: a starter that is killed leaves no orphan.
+    pub(super) process: Process,
+}
+
+impl Starting {
+    /// A server that waits for its configuration.
+    pub(super) fn spawn(program: &Path, user: &ServerUser, log: &Path) -> Result<Self> {
+        let log = record::private_file(log)?;
+        let mut command = user.command(program);
+        command.arg("-").current_dir("/").stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
+        let child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
+        let process = Process::find(child.id()).context("Redis ended at once")?;
+        Ok(Self { child, process })
     }
-    running.process.stop(Signal::TERM, Duration::from_secs(1))?;
-    bail!("Redis does not answer:\n{}", record::tail(&log_file(dirs)))
+
+    /// Tells it where to listen, and more lines of configuration. This goes through standard input, so the password
+    /// is in no argument list.
+    pub(super) fn configure(&mut self, port: u16, password: &str, more: &str) -> Result<()> {
+        let lines = format!(
+            "bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave \"\"\nappendonly no\ndaemonize no\n{more}\n"
+        );
+        Ok(self.child.stdin.take().context("Redis has no standard input")?.write_all(lines.as_bytes())?)
+    }
+
+    /// Waits until it listens; false if it ended instead.
+    pub(super) fn listens(mut self, port: u16, log: &Path) -> Result<bool> {
+        let deadline = Instant::now() + START;
+        while Instant::now() < deadline {
+            if self.child.try_wait()?.is_some() {
+                return Ok(false);
+            }
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                return Ok(true);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.process.stop(Signal::TERM, Duration::from_secs(1))?;
+        bail!("Redis does not answer:\n{}", record::tail(log))
+    }
 }
 
 fn state_file(dirs: &Dirs) -> PathBuf {

@@ -1,0 +1,72 @@
+-- The gate, one round trip a request: counts it against its rate limit, then looks at the stamp of every aggregate the
+-- request is about. A write also places its fence on each.
+--
+-- KEYS: the subject's theoretical arrival time (TAT), then for each aggregate its stamp and its value.
+-- ARGV: microseconds a request costs (0: no limit), requests allowed at once, this request's token, 'read' or 'write',
+--       lifetimes of a fence (us), of a fill token (us) and of a stamp (ms), then for each aggregate the version that
+--       the caller holds ('' for none, '-' where the value is not wanted).
+-- A stamp is a hash: v = the version; fill = '<deadline us> <token>' of the reader that may store what it loads;
+--       f:<token> = the deadline (us) of a write under way; least = the lowest version that may still be published.
+-- Answers {1, TAT after this request, now, {state, …} for each aggregate}, or {0, TAT, now} when it comes too soon.
+-- Microseconds stay exact in a double until the year 2255.
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, burst, token, writes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == 'write'
+local fence_us, fill_us, stamp_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+
+local tat = now
+if interval > 0 then
+    tat = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+    local next = tat + interval
+    if next > now + interval * burst then
+        return {0, tat, now}
+    end
+    redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000))
+    tat = next
+end
+
+-- Reads a stamp and forgets the fences whose writers did not come back in time.
+local function look(stamp)
+    local version, fill, fenced = false, false, false
+    local fields = redis.call('HGETALL', stamp)
+    for i = 1, #fields, 2 do
+        local name, content = fields[i], fields[i + 1]
+        if name == 'v' then
+            version = content
+        elseif name == 'fill' then
+            local deadline, holder = string.match(content, '^(%d+) (.+)$')
+            fill = tonumber(deadline) > now and holder
+        elseif string.sub(name, 1, 2) == 'f:' then
+            if tonumber(content) > now then
+                fenced = true
+            else
+                redis.call('HDEL', stamp, name)
+            end
+        end
+    end
+    return version, fill, fenced
+end
+
+local answer = {1, tat, now}
+for i = 1, (#KEYS - 1) / 2 do
+    local stamp, value, known = KEYS[2 * i], KEYS[2 * i + 1], ARGV[7 + i]
+    local version, fill, fenced = look(stamp)
+    if fenced then
+        answer[3 + i] = {'fenced'}
+    elseif version then
+        local wanted = known ~= '-' and known ~= version
+        answer[3 + i] = {'clean', version, wanted and redis.call('GET', value), redis.call('PTTL', stamp)}
+    elseif fill or writes then
+        answer[3 + i] = {'missing', fill, fill == token and 1 or 0}
+    else
+        redis.call('HSET', stamp, 'fill', string.format('%.0f %s', now + fill_us, token))
+        redis.call('PEXPIRE', stamp, stamp_ms)
+        answer[3 + i] = {'missing', token, 1}
+    end
+    if writes then
+        redis.call('HDEL', stamp, 'v', 'fill')
+        redis.call('HSET', stamp, 'f:' .. token, string.format('%.0f', now + fence_us))
+        redis.call('PEXPIRE', stamp, stamp_ms)
+    end
+end
+return answer

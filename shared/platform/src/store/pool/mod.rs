@@ -1,0 +1,258 @@
+//! The connections to Postgres, and the handle through which every statement goes.
+//!
+//! # When a statement is sent again
+//! Once, on a fresh connection, when the one it was sent on had been used before and turns out to be lost:
+//! - a read, whatever became of it;
+//! - a write only where the server cannot have committed it: it said that it ends the session before it said
+//!   anything about the statement (it answers in order, so it had not run it), or our side could not send the whole
+//!   of it (`BrokenPipe`; what makes a statement commit is its last message).
+//!
+//! Every other write that is cut off is a 503, and the client repeats it under its Idempotency-Key.
+
+mod connections;
+
+use std::{
+    fmt, io,
+    str::FromStr,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use futures_util::{
+    FutureExt as _, StreamExt as _, TryStreamExt as _,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use secrecy::ExposeSecret;
+use sqlx::{
+    ConnectOptions, Describe, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr,
+    error::BoxDynError,
+    postgres::{
+        PgArguments, PgConnectOptions, PgDatabaseError, PgQueryResult, PgRow, PgSeverity, PgStatement, PgTypeInfo,
+    },
+};
+use tokio::time::timeout;
+
+use self::connections::{Census, Connections, Lease};
+use super::statement::Statement;
+use crate::{config::Config, ctx::World, http::RoundTrips};
+
+/// How much longer than its statement timeout the server is waited for. After that the connection is given up.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A handle to Postgres. Cloning is two reference counts. `&Db` is an [`Executor`]: what runs through it is counted to
+/// the request it belongs to.
+#[derive(Clone)]
+pub struct Db {
+    connections: Arc<Connections>,
+    patience: Duration,
+    trips: Option<Arc<RoundTrips>>,
+}
+
+impl Db {
+    /// A pool that opens its connections when they are needed.
+    pub(crate) fn connect_lazy(config: &Config, world: Arc<dyn World>) -> Result<Self, Error> {
+        let (max, wait) = (config.database_max_connections, config.database_acquire_timeout);
+        let connections = Connections::new(options(config)?, max, wait, world);
+        let patience = config.database_statement_timeout + GRACE;
+        Ok(Self { connections: Arc::new(connections), patience, trips: None })
+    }
+
+    /// The same connections, counted to a request.
+    pub(crate) fn counted_to(&self, trips: &Arc<RoundTrips>) -> Self {
+        Self { trips: Some(Arc::clone(trips)), ..self.clone() }
+    }
+
+    /// Writes the state of the connections into the metrics, for a scrape that is about to read them.
+    pub fn report(&self) {
+        let Census { idle, in_use } = self.connections.census();
+        for (state, count) in [("idle", idle), ("in_use", in_use)] {
+            metrics::gauge!("database_connections", "state" => state).set(u32::try_from(count).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Runs a statement and gathers what it gives.
+    async fn run(&self, query: Text) -> Result<Vec<Either<PgQueryResult, PgRow>>, Error> {
+        let statement = Statement::of(query.sql.as_str());
+        if let Some(trips) = &self.trips {
+            trips.sql.fetch_add(1, Ordering::Relaxed);
+        }
+        let lease = self.connections.acquire().await?;
+        let started = Instant::now();
+        let result = self.run_on(lease, query, statement.is_some_and(|statement| statement.is_read)).await;
+        let name = statement.map_or("other", |statement| statement.name);
+        metrics::histogram!("database_query_duration_seconds", "query" => name).record(started.elapsed().as_secs_f64());
+        result
+    }
+
+    async fn run_on(
+        &self,
+        mut lease: Lease<'_>,
+        query: Text,
+        is_read: bool,
+    ) -> Result<Vec<Either<PgQueryResult, PgRow>>, Error> {
+        let again = if lease.is_fresh { None } else { query.again() };
+        let mut given = Vec::new();
+        let ended = self.send(&mut lease.connection, query, &mut given).await;
+        let Err(error) = ended else {
+            lease.give_back();
+            return Ok(given);
+        };
+        match Loss::of(&error) {
+            Loss::None => lease.give_back(),
+            // Not the server's doing, but nobody knows what is still to come on this connection.
+            Loss::Confused => drop(lease),
+            loss @ (Loss::Ended | Loss::Unsent | Loss::Broken) => {
+                lease.is_dead();
+                let not_committed = loss == Loss::Unsent || (loss == Loss::Ended && given.is_empty());
+                if let Some(again) = again
+                    && (is_read || not_committed)
+                {
+                    let mut lease = self.connections.replace(lease).await?;
+                    given.clear();
+                    self.send(&mut lease.connection, again, &mut given).await?;
+                    lease.give_back();
+                    return Ok(given);
+                }
+            }
+        }
+        Err(error)
+    }
+
+    async fn send(
+        &self,
+        connection: &mut PgConnection,
+        query: Text,
+        given: &mut Vec<Either<PgQueryResult, PgRow>>,
+    ) -> Result<(), Error> {
+        let Text { sql, arguments, is_persistent } = query;
+        let gathered = async {
+            let mut answer = match arguments.map_err(Error::Encode)? {
+                Some(arguments) => connection.fetch_many(sqlx::query_with(sql, arguments).persistent(is_persistent)),
+                None => connection.fetch_many(sqlx::raw_sql(sql)),
+            };
+            while let Some(item) = answer.try_next().await? {
+                given.push(item);
+            }
+            Ok(())
+        };
+        let late = || Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the server did not end a statement in time"));
+        timeout(self.patience, gathered).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Db").finish_non_exhaustive()
+    }
+}
+
+/// A statement with what is bound to it, taken out of whatever kind of query it came in.
+struct Text {
+    sql: SqlStr,
+    arguments: Result<Option<PgArguments>, BoxDynError>,
+    is_persistent: bool,
+}
+
+impl Text {
+    fn of<'q>(mut query: impl Execute<'q, Postgres>) -> Self {
+        let (arguments, is_persistent) = (query.take_arguments(), query.persistent());
+        Self { arguments, is_persistent, sql: query.sql() }
+    }
+
+    /// A copy to be sent if the first is lost; `None` when there is nothing that could be sent.
+    fn again(&self) -> Option<Self> {
+        let arguments = self.arguments.as_ref().ok()?.clone();
+        Some(Self { sql: self.sql.clone(), arguments: Ok(arguments), is_persistent: self.is_persistent })
+    }
+}
+
+/// What an error says about the connection it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// It is as good as before: the server refused the statement.
+    None,
+    /// The two sides no longer understand each other.
+    Confused,
+    /// The server said that it ends the session.
+    Ended,
+    /// The whole of the statement could not be sent.
+    Unsent,
+    /// It broke off, or stays silent; who knows when.
+    Broken,
+}
+
+impl Loss {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::Database(error) => {
+                match error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity) {
+                    Some(PgSeverity::Fatal | PgSeverity::Panic) => Self::Ended,
+                    _ => Self::None,
+                }
+            }
+            Error::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => Self::Unsent,
+            Error::Io(_) | Error::Tls(_) => Self::Broken,
+            _ => Self::Confused,
+        }
+    }
+}
+
+/// A connection that belongs to no pool: for migrations and jobs, which may take as long as they need.
+pub(crate) async fn connect(config: &Config) -> Result<PgConnection, Error> {
+    options(config)?.options([("statement_timeout", "0")]).connect().await
+}
+
+fn options(config: &Config) -> Result<PgConnectOptions, Error> {
+    let options = PgConnectOptions::from_str(config.database_url.expose_secret())?;
+    Ok(options.application_name("restart-life").disable_statement_logging())
+}
+
+impl<'c> Executor<'c> for &'c Db {
+    type Database = Postgres;
+
+    /// Hands rows out when all have come: a slow reader must not keep the connection.
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let all = self.run(Text::of(query));
+        stream::once(all).map_ok(|all| stream::iter(all.into_iter().map(Ok))).try_flatten().boxed()
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let all = self.run(Text::of(query));
+        async move { Ok(all.await?.into_iter().find_map(Either::right)) }.boxed()
+    }
+
+    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, Result<PgStatement, Error>>
+    where
+        'c: 'e,
+    {
+        async move {
+            let mut lease = self.connections.acquire().await?;
+            let prepared = lease.connection.prepare_with(sql, parameters).await?;
+            lease.give_back();
+            Ok(prepared)
+        }
+        .boxed()
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'c: 'e,
+    {
+        async move {
+            let mut lease = self.connections.acquire().await?;
+            let described = lease.connection.describe(sql).await?;
+            lease.give_back();
+            Ok(described)
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,48 @@
+//! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
+
+use super::{accounts, characters, events, idempotency, lives, migrations};
+
+/// A statement of the store.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement {
+    /// Unique and stable; dashboards rely on it.
+    pub name: &'static str,
+    /// As it is sent.
+    pub sql: &'static str,
+    /// Whether running it twice changes nothing, so that it may be sent again when it is unknown whether it was run.
+    pub is_read: bool,
+}
+
+impl Statement {
+    pub(super) const fn read(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql, is_read: true }
+    }
+
+    pub(super) const fn write(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql, is_read: false }
+    }
+
+    /// The statement with this text.
+    pub(super) fn of(sql: &str) -> Option<&'static Self> {
+        STATEMENTS.iter().find(|statement| statement.sql == sql)
+    }
+}
+
+/// Every statement that a request may run.
+pub const STATEMENTS: &[Statement] = &[
+    accounts::CREATE,
+    accounts::OPEN_SESSION,
+    accounts::BY_IDENTIFIER,
+    accounts::BY_ID,
+    characters::CREATE,
+    characters::LISTED,
+    characters::NEWEST,
+    events::ASCENDING,
+    events::DESCENDING,
+    idempotency::FIRST_ANSWER,
+    lives::STATE,
+    lives::APPEND,
+    lives::STANDS_AT,
+    lives::LOG,
+    migrations::NEWEST,
+];
