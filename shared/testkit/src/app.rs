@@ -109,7 +109,8 @@ impl TestApp {
             true => String::new(),
             false => database::redis_url().await.expect("Redis for this test"),
         };
-        let namespace = database_url.rsplit('/').next().unwrap_or_default();
+        // The database's own name: tests throw the same dice, so their players have the same ids.
+        let namespace = database_url.split('?').next().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
         let defaults = [
             ("APP_ENV", "test"),
             ("DATABASE_URL", database_url),
