@@ -11,7 +11,7 @@ pub const ROUTE: Route = Route::get("auth-profile-get", "/api/v1/auth/profile")
         operation
             .about("One's own account", "The account behind the access token.")
             .answers::<UserOut>(200, "The account.")
-            .revalidates()
+            .validated()
     })
     .build(|| get(profile));
 

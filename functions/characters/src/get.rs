@@ -14,7 +14,7 @@ pub const ROUTE: Route = Route::get("character-get", "/api/v1/characters/{charac
         operation
             .about("One of one's own characters", "Who it is and how it was dealt. Another player's character is 404.")
             .answers::<CharacterOut>(200, "The character.")
-            .revalidates()
+            .validated()
             .fails(Code::NotFound, &[])
     })
     .build(|| routing::get(get));

@@ -25,7 +25,7 @@ pub const ROUTE: Route = Route::get("character-list", "/api/v1/characters")
         operation
             .about("One's own characters", "Newest first, a page at a time.")
             .answers_page::<CharacterRow>("A page of characters.")
-            .revalidates()
+            .validated()
     })
     .build(|| get(list));
 

@@ -29,7 +29,7 @@ pub const ROUTE: Route = Route::get("game-events", "/api/v1/game/events/{charact
             .query("type", "Only random, choice, development, relationship or era events.")
             .query("order", "age_desc (default) or age_asc.")
             .answers_page::<EventOut>("A page of events.")
-            .revalidates()
+            .validated()
             .fails(Code::NotFound, &[])
     })
     .build(|| get(list));

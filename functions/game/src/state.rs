@@ -14,7 +14,7 @@ pub const ROUTE: Route = Route::get("game-state", "/api/v1/game/state/{character
                 "Everything a client needs to show the present year and what can be done next.",
             )
             .answers::<StateOut>(200, "The state.")
-            .revalidates()
+            .validated()
             .fails(Code::NotFound, &[])
     })
     .build(|| get(state));

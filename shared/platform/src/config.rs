@@ -42,6 +42,7 @@ variables! {
     REDIS_URL = "REDIS_URL", Some(""), "redis:// or rediss:// (TLS) URL of a server; of a cluster redis+cluster:// or rediss+cluster:// with its configuration endpoint, or several nodes separated by commas; empty runs without Redis.";
     REDIS_NAMESPACE = "REDIS_NAMESPACE", Some(""), "Begins this deployment's keys in Redis, so that several can share one; empty means APP_ENV. 1 to 64 of a-z, 0-9, - and _.";
     CACHE_STRICT = "CACHE_STRICT", Some("false"), "true refuses writes (503) while Redis cannot be reached, so that no read is ever stale; false goes on without it.";
+    CACHE_STRICT_REPLICAS = "CACHE_STRICT_REPLICAS", Some("0"), "With CACHE_STRICT, replicas of Redis that must have a fence before its write begins, 0..=5: 1 where a failover is automatic.";
     CACHE_CONTENT = "CACHE_CONTENT", Some("ttl=3600s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Content of other releases: time in Redis (1s..86400s), bytes in the process, eviction (lru, lfu, fifo), compression (lz4, none). What is left out is as in the default.";
     CACHE_USER_DATA = "CACHE_USER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Profiles and lists of characters; as CACHE_CONTENT.";
     CACHE_CHARACTER_DATA = "CACHE_CHARACTER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Relationships; as CACHE_CONTENT.";
@@ -143,6 +144,7 @@ pub struct Config {
     pub redis_url: Option<SecretString>,
     pub redis_namespace: String,
     pub cache_strict: bool,
+    pub cache_strict_replicas: u8,
     /// By [`Class::index`].
     pub cache: [CachePolicy; 6],
     pub auth_signing_key: Option<SigningKey>,
@@ -213,6 +215,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         if cache_strict == Some(true) && redis_url.as_ref().is_some_and(Option::is_none) {
             self.problems.push(format!("{} needs {}", CACHE_STRICT.name, REDIS_URL.name));
         }
+        let cache_strict_replicas = self.number(CACHE_STRICT_REPLICAS, 0, 5);
         let [content, user_data, character_data, game_state, achievements, leaderboard] = [
             CACHE_CONTENT,
             CACHE_USER_DATA,
@@ -256,6 +259,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             redis_url: redis_url?,
             redis_namespace: redis_namespace?.unwrap_or_else(|| app_env.as_str().to_owned()),
             cache_strict: cache_strict?,
+            cache_strict_replicas: cache_strict_replicas?,
             cache: [content?, user_data?, character_data?, game_state?, achievements?, leaderboard?],
             auth_signing_key: auth_signing_key?,
             auth_verifying_keys: auth_verifying_keys?,
@@ -377,6 +381,7 @@ mod tests {
             ("REDIS_URL", "hunter2"),
             ("REDIS_NAMESPACE", "hunter2:"),
             ("CACHE_STRICT", "yes"),
+            ("CACHE_STRICT_REPLICAS", "6"),
             ("CACHE_CONTENT", "ttl=0s"),
             ("CACHE_USER_DATA", "max_bytes=hunter2"),
             ("CACHE_CHARACTER_DATA", "eviction=arc"),

@@ -1,14 +1,20 @@
 //! What a request costs behind the server, and that no cache ever answers with what was true before.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use futures_util::future::join_all;
 use http::StatusCode;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use testkit::app::{TestAnswer, TestApp, Trips};
+use testkit::{
+    app::{TestAnswer, TestApp, Trips},
+    services::{Profile, Sandbox},
+};
 
-use crate::story::{Story, app};
+use crate::{
+    cluster,
+    story::{Story, app},
+};
 
 const WARM_READ: Trips = Trips { redis: 1, sql: 0 };
 const WARM_WRITE: Trips = Trips { redis: 2, sql: 1 };
@@ -31,13 +37,17 @@ async fn get(app: &TestApp, path: &str, token: &str) -> TestAnswer {
 
 #[tokio::test]
 async fn a_warm_read_asks_redis_once_and_postgres_never() {
-    let app = app().await;
-    let mut story = Story::begun(&app, "warm", "CN", 1990).await;
+    warm_reads(&app().await).await;
+    warm_reads(&cluster::app().await).await;
+}
+
+async fn warm_reads(app: &TestApp) {
+    let mut story = Story::begun(app, "warm", "CN", 1990).await;
     story.live_a_year().await;
     for path in reads(&story) {
-        let first = get(&app, &path, &story.token).await;
+        let first = get(app, &path, &story.token).await;
         assert_eq!(first.status, StatusCode::OK, "{path}: {}", first.text());
-        let again = get(&app, &path, &story.token).await;
+        let again = get(app, &path, &story.token).await;
         assert_eq!((again.trips(), &again.body), (WARM_READ, &first.body), "{path}");
         assert_eq!(again.header("etag"), first.header("etag"), "{path}");
         let unchanged = app.get(&path).token(&story.token).header("if-none-match", first.header("etag")).send().await;
@@ -63,8 +73,12 @@ async fn what_one_process_loaded_another_finds_in_redis() {
 
 #[tokio::test]
 async fn a_warm_year_asks_redis_twice_and_postgres_once() {
-    let app = app().await;
-    let mut story = Story::begun(&app, "years", "CN", 1990).await;
+    warm_years(&app().await).await;
+    warm_years(&cluster::app().await).await;
+}
+
+async fn warm_years(app: &TestApp) {
+    let mut story = Story::begun(app, "years", "CN", 1990).await;
     for _ in 0..10 {
         let lived = story.act("advance", json!({"mode": "steady"}), Some(&format!("year {}", story.version))).await;
         assert_eq!((lived.status, lived.trips()), (StatusCode::OK, WARM_WRITE), "{}", lived.text());
@@ -150,7 +164,11 @@ async fn a_write_that_died_sends_readers_to_postgres_until_its_deadline() {
     }
     story.live_a_year().await;
     let then = story.read("state").await;
-    assert_eq!((then.data()["version"].clone(), then.trips().sql), (story.version.into(), 1), "the dead one still stands");
+    assert_eq!(
+        (then.data()["version"].clone(), then.trips().sql),
+        (story.version.into(), 1),
+        "the dead one still stands"
+    );
     fence_all(&app, -1).await;
     assert_eq!(story.read("state").await.data()["version"], story.version);
     assert_eq!(story.read("state").await.trips(), WARM_READ);
@@ -165,7 +183,8 @@ async fn a_client_that_names_the_version_it_saw_never_reads_an_older_one() {
     // A process that cannot reach Redis commits all the same, and says so to nobody but its metrics.
     let cut_off = app.beside(gateway::routes(None), &[("REDIS_URL", "redis://127.0.0.1:1")]).await;
     let body = json!({"mode": "steady", "expected_version": 2});
-    let lived = cut_off.post(&format!("/api/v1/game/advance/{}", story.character), &body).token(&story.token).send().await;
+    let lived =
+        cut_off.post(&format!("/api/v1/game/advance/{}", story.character), &body).token(&story.token).send().await;
     assert_eq!(lived.status, StatusCode::OK, "{}", lived.text());
     story.version = 3;
     let fresh = app.get(&path).token(&story.token).header("x-min-version", "3").send().await;
@@ -173,7 +192,10 @@ async fn a_client_that_names_the_version_it_saw_never_reads_an_older_one() {
     let healed = get(&app, &path, &story.token).await;
     assert_eq!((healed.data()["version"].clone(), healed.trips()), (json!(3), WARM_READ));
     let broken = app.get(&path).token(&story.token).header("x-min-version", "new").send().await;
-    assert_eq!((broken.status, broken.error()["fields"][0]["field"].clone()), (StatusCode::BAD_REQUEST, json!("X-Min-Version")));
+    assert_eq!(
+        (broken.status, broken.error()["fields"][0]["field"].clone()),
+        (StatusCode::BAD_REQUEST, json!("X-Min-Version"))
+    );
 }
 
 #[tokio::test]
@@ -183,7 +205,8 @@ async fn a_strict_deployment_refuses_to_write_what_it_cannot_announce() {
     let strict = [("CACHE_STRICT", "true"), ("REDIS_URL", "redis://127.0.0.1:1")];
     let cut_off = app.beside(gateway::routes(None), &strict).await;
     let body = json!({"mode": "steady", "expected_version": 2});
-    let refused = cut_off.post(&format!("/api/v1/game/advance/{}", story.character), &body).token(&story.token).send().await;
+    let refused =
+        cut_off.post(&format!("/api/v1/game/advance/{}", story.character), &body).token(&story.token).send().await;
     assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
     let state = get(&cut_off, &format!("/api/v1/game/state/{}", story.character), &story.token).await;
     assert_eq!((state.status, state.data()["version"].clone()), (StatusCode::OK, json!(2)), "reads go on");
@@ -241,6 +264,62 @@ async fn on_every_key(app: &TestApp, script: &str, argument: &str) {
     let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys");
     assert!(!keys.is_empty(), "nothing is cached");
     for key in keys {
-        let _: i64 = redis::Script::new(script).key(key).arg(argument).invoke_async(&mut connection).await.expect("done");
+        let _: i64 =
+            redis::Script::new(script).key(key).arg(argument).invoke_async(&mut connection).await.expect("done");
     }
+}
+
+#[tokio::test]
+async fn a_strict_deployment_waits_for_its_replica() {
+    let app = app().await;
+    let story = Story::begun(&app, "replica", "CN", 1990).await;
+    let primary = Sandbox::new().expect("a sandbox");
+    let replica = Sandbox::new().expect("a sandbox");
+    let (primary, replica) = (redis_of(&primary), redis_of(&replica));
+    let settings = [("CACHE_STRICT", "true"), ("CACHE_STRICT_REPLICAS", "1"), ("REDIS_URL", primary.as_str())];
+    let strict = app.beside(gateway::routes(None), &settings).await;
+    let body = json!({"mode": "steady", "expected_version": 2});
+    let path = format!("/api/v1/game/advance/{}", story.character);
+    let alone = strict.post(&path, &body).token(&story.token).send().await;
+    assert_eq!(alone.status, StatusCode::SERVICE_UNAVAILABLE, "nobody else has the fence");
+
+    follow(&replica, &primary).await;
+    strict.world().wait(2);
+    let lived = strict.post(&path, &body).token(&story.token).send().await;
+    assert_eq!(lived.status, StatusCode::OK, "{}", lived.text());
+    assert_eq!(lived.trips().redis, 3, "gate, confirmation, publish");
+}
+
+fn redis_of(sandbox: &Sandbox) -> String {
+    sandbox.services().redis(Profile::Test).expect("a Redis of its own").url
+}
+
+/// Makes the server at `replica` a replica, and waits until it is in step.
+#[expect(clippy::disallowed_methods, reason = "the test is the operator of these servers")]
+async fn follow(replica: &str, primary: &str) {
+    let ask = async |url: &str, command: &str| -> Result<redis::Value, redis::RedisError> {
+        let mut words = command.split(' ');
+        let mut command = redis::cmd(words.next().unwrap_or_default());
+        words.for_each(|word| {
+            command.arg(word);
+        });
+        let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+        command.query_async(&mut connection).await
+    };
+    let info = redis::Client::open(primary).expect("a URL").get_connection_info().clone();
+    let password = info.redis_settings().password().unwrap_or_default().to_owned();
+    // Over the wire and into memory: neither may write where it runs.
+    ask(primary, "CONFIG SET repl-diskless-sync yes repl-diskless-sync-delay 0").await.expect("a setting");
+    ask(replica, "CONFIG SET repl-diskless-load swapdb").await.expect("a setting");
+    ask(replica, &format!("CONFIG SET masterauth {password}")).await.expect("a setting");
+    ask(replica, &format!("REPLICAOF {}", info.addr().to_string().replace(':', " "))).await.expect("a primary");
+    for _ in 0..500 {
+        // It may be deaf while it loads what the primary has.
+        let status = ask(replica, "INFO replication").await.map(|info| format!("{info:?}")).unwrap_or_default();
+        if status.contains("master_link_status:up") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the replica is not in step");
 }

@@ -10,7 +10,8 @@ use testkit::{
 
 use crate::story::Story;
 
-async fn app() -> TestApp {
+/// The whole application on a cluster.
+pub(crate) async fn app() -> TestApp {
     let url = database::redis_cluster_url().await.expect("a cluster");
     // Limits on, so that each request asks Redis; wide enough that none is refused.
     TestApp::with_settings(gateway::routes(None), &[("REDIS_URL", &url), ("RATE_LIMIT_PERCENT", "10000")]).await
@@ -69,10 +70,9 @@ async fn a_life_is_lived_and_every_route_answers_without_crossing_slots() {
 async fn limits_are_counted_once_for_all_processes() {
     let url = database::redis_cluster_url().await.expect("a cluster");
     let settings = [("REDIS_URL", url.as_str()), ("RATE_LIMIT_PERCENT", "100")];
-    let apps = [
-        TestApp::with_settings(gateway::routes(None), &settings).await,
-        TestApp::with_settings(gateway::routes(None), &settings).await,
-    ];
+    let here = TestApp::with_settings(gateway::routes(None), &settings).await;
+    let beside = here.beside(gateway::routes(None), &settings).await;
+    let apps = [here, beside];
     let ip = std::net::Ipv6Addr::from(uuid::Uuid::new_v4().as_u128()).into();
     let body = json!({"username": "nobody", "password": "wrong password"});
     let mut refused = 0;

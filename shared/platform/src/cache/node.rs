@@ -29,6 +29,9 @@ const IDLE: TimeDelta = TimeDelta::seconds(30);
 /// milliseconds; the rest is for a container that is only just waking up.
 const IDLE_PATIENCE: Duration = Duration::from_millis(50);
 
+/// Longest wait for replicas: one that keeps up confirms within a millisecond. Others who share the connection wait, too.
+const REPLICA_PATIENCE: Duration = Duration::from_millis(100);
+
 /// When a call was made and how long it may take. The wall clock for what lasts longer than a request, the monotonic
 /// one for the request itself.
 #[derive(Clone, Copy)]
@@ -92,7 +95,21 @@ impl Node {
         if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
             answer = self.send(at, &call.eval(), asking, trips).await;
         }
+        if answer.is_ok() && call.replicas() > 0 {
+            self.confirm(at, call.replicas(), trips).await?;
+        }
         answer
+    }
+
+    /// Waits until `replicas` have all that was written here.
+    async fn confirm(&self, at: Moment, replicas: u8, trips: &mut u32) -> RedisResult<()> {
+        #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
+        let mut wait = redis::cmd("WAIT");
+        wait.arg(replicas).arg(u64::try_from(REPLICA_PATIENCE.as_millis()).unwrap_or_default());
+        match self.send(at, &wait, false, trips).await? {
+            Value::Int(confirmed) if confirmed >= replicas.into() => Ok(()),
+            _ => Err((ErrorKind::Io, "too few replicas confirmed a write in time").into()),
+        }
     }
 
     /// Sends any other command that may run twice; otherwise as [`Node::call`].

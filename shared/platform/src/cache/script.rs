@@ -23,7 +23,7 @@ impl Script {
 
     /// A call of it, still without keys and arguments.
     pub fn call(&self) -> Call<'_> {
-        Call { script: self, slot: None, keys: Vec::new(), args: Vec::new() }
+        Call { script: self, slot: None, keys: Vec::new(), args: Vec::new(), replicas: 0 }
     }
 }
 
@@ -34,6 +34,7 @@ pub struct Call<'a> {
     slot: Option<u16>,
     keys: Vec<String>,
     args: Vec<Vec<u8>>,
+    replicas: u8,
 }
 
 impl Call<'_> {
@@ -55,6 +56,18 @@ impl Call<'_> {
     pub fn arg(&mut self, arg: impl ToRedisArgs) -> &mut Self {
         arg.write_redis_args(&mut self.args);
         self
+    }
+
+    /// Counts as done only when so many replicas have it, too: a failover to one of them then forgets nothing of it. Takes
+    /// one more round trip.
+    pub fn confirmed_by(&mut self, replicas: u8) -> &mut Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// How many replicas must have it.
+    pub(super) fn replicas(&self) -> u8 {
+        self.replicas
     }
 
     /// The slot of its keys; any will do for a call without keys.

@@ -122,7 +122,11 @@ impl Stamps {
             namespace: config.redis_namespace.clone(),
             gate: Script::new(include_str!("gate.lua")),
             settle: Script::new(include_str!("settle.lua")),
-            fill: Script::new(if fault::planted(Bug::BlindFill) { fault::BLIND_FILL } else { include_str!("fill.lua") }),
+            fill: Script::new(if fault::planted(Bug::BlindFill) {
+                fault::BLIND_FILL
+            } else {
+                include_str!("fill.lua")
+            }),
             fence_lifetime: FENCE_MARGIN + statement + Duration::from_secs(1),
         }
     }
@@ -159,13 +163,7 @@ impl Stamps {
     }
 
     /// Takes a write's fences away and publishes what it changed.
-    pub(crate) fn settle(
-        &self,
-        token: Token,
-        fenced: &[AggregateId],
-        news: &[News],
-        ttl: Duration,
-    ) -> Call<'_> {
+    pub(crate) fn settle(&self, token: Token, fenced: &[AggregateId], news: &[News], ttl: Duration) -> Call<'_> {
         let mut call = self.settle.call();
         call.arg(token.to_string()).arg(self.stamp_ms(ttl));
         for id in fenced {

@@ -137,6 +137,14 @@ impl Operation {
         self
     }
 
+    /// As [`Operation::revalidates`] for what has a version: X-Min-Version asks for one at least as new as the client saw.
+    #[must_use]
+    pub fn validated(self) -> Self {
+        let meaning = "The version that the client has seen (of the ETag): the answer is at least as new.";
+        let version = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).into();
+        self.revalidates().parameter("x-min-version", ParameterIn::Header, Required::False, meaning, version)
+    }
+
     /// An error this route can give, with its reasons.
     #[must_use]
     pub fn fails(mut self, code: Code, reasons: &[&'static str]) -> Self {

@@ -204,7 +204,10 @@ impl Gate {
         let cache = ctx.cache();
         let rate_key = ctx.limiter().key(self.0.rate, self.0.subject);
         let ttl = wanted.iter().map(|one| cache.ttl(one.id)).max().unwrap_or_default();
-        let call = cache.stamps.gate((&rate_key, limit), token, intent, wanted, ttl);
+        let mut call = cache.stamps.gate((&rate_key, limit), token, intent, wanted, ttl);
+        if intent == Intent::Write && ctx.config().cache_strict {
+            call.confirmed_by(ctx.config().cache_strict_replicas);
+        }
         let answer: Value = self.counted(ctx.redis()?.run(ctx.now(), &call).await)?;
         Passed::parse(answer)
     }
