@@ -141,14 +141,16 @@ async fn nothing_is_lost_doubled_or_refused_while_rows_move() {
             }
         });
     }
-    let reached = async |count: i64| {
+    // Only a refused writer ends before it is told to.
+    let reached = async |count: i64, writers: &mut JoinSet<()>| {
         while acknowledged.load(Ordering::SeqCst) < count {
+            assert!(writers.try_join_next().is_none(), "a writer was refused");
             tokio::task::yield_now().await;
         }
     };
-    reached(300).await;
+    reached(300, &mut writers).await;
     let ensured = partitions::ensure(&mut db, june(2029)).await.expect("made");
-    reached(acknowledged.load(Ordering::SeqCst) + 300).await;
+    reached(acknowledged.load(Ordering::SeqCst) + 300, &mut writers).await;
     stop.store(true, Ordering::SeqCst);
     writers.join_all().await;
     readers.join_all().await;

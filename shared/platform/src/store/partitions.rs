@@ -30,8 +30,8 @@ pub struct Ensured {
 /// Sees to it that this year, the next two, and every year that has rows in the default partition have a partition,
 /// and moves those rows there. Several may run at once, and while others write: nobody sees a row twice or misses one.
 ///
-/// A missing partition costs the writers of events a wait of as long as its rows take to move; nothing where there
-/// are none. Readers wait only if they ask for a time that has no partition.
+/// A missing partition costs the writers of events a wait of some ten milliseconds, and of as long as its rows take to
+/// move where there are any. Readers wait only if they ask for a time that has no partition.
 ///
 /// # Errors
 /// When a table of that name is not a partition, or when the lock could not be had in ten attempts of two seconds.
