@@ -21,7 +21,8 @@ pub(crate) fn measure() {
     for candidate in &ALL {
         let cache = (candidate.make)(64 << 20);
         let value = Bytes::from(vec![1_u8; PAYLOAD]);
-        let hit = |cache: &dyn Cache, dice: &mut Dice| assert!(cache.get(&keys[dice.below(HELD / 4) as usize]).is_some());
+        let hit =
+            |cache: &dyn Cache, dice: &mut Dice| assert!(cache.get(&keys[dice.below(HELD / 4) as usize]).is_some());
         let insert = |cache: &dyn Cache, dice: &mut Dice| {
             cache.insert(keys[dice.below(HELD * 10) as usize], (1, value.clone()));
         };
