@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::candidates::{ALL, Cache, Key};
 use crate::traces::{Dice, wide};
 
-const OPERATIONS: u32 = 1_000_000;
+const OPERATIONS: u32 = 200_000;
 /// Entries held: a budget of 64 MiB full of lives.
 const HELD: u32 = 20_000;
 const PAYLOAD: usize = 3000;
