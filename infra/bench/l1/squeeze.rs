@@ -122,7 +122,7 @@ fn live_to(age: u16, seed: Seed) -> Result<Option<(Life, Vec<EventRecord>)>> {
         content_filter: Vec::new(),
     };
     let mut step = engine::start(content, &engine::new_life(content, spec, seed)?)?;
-    while u16::from(step.life.age) < age || !step.year_complete {
+    while step.life.age < age || !step.year_complete {
         if step.life.status == Status::Dead {
             return Ok(None);
         }
