@@ -21,25 +21,42 @@ pub(crate) trait Cache: Send + Sync {
 pub(crate) struct Candidate {
     pub(crate) name: &'static str,
     pub(crate) make: fn(u64) -> Box<dyn Cache>,
+    /// Bytes of its budget that entries may take.
+    usable: fn(u64) -> u64,
+}
+
+impl Candidate {
+    const fn ours(name: &'static str, make: fn(u64) -> Box<dyn Cache>, usable: fn(u64) -> u64) -> Self {
+        Self { name, make, usable }
+    }
+
+    const fn other(name: &'static str, make: fn(u64) -> Box<dyn Cache>) -> Self {
+        Self { name, make, usable: |bytes| bytes }
+    }
+
+    /// A cache whose entries may take so many bytes, whatever it sets aside besides.
+    pub(crate) fn with_room_for(&self, bytes: u64) -> Box<dyn Cache> {
+        let share = bytes as f64 / (self.usable)(bytes) as f64;
+        (self.make)((bytes as f64 * share) as u64)
+    }
 }
 
 /// Every candidate; ours first.
 pub(crate) const ALL: [Candidate; 12] = [
-    Candidate { name: "L1 lfu (quick_cache)", make: |bytes| ours(bytes, Eviction::Lfu) },
-    Candidate { name: "L1 lru (hashlink)", make: |bytes| ours(bytes, Eviction::Lru) },
-    Candidate { name: "L1 fifo (hashlink)", make: |bytes| ours(bytes, Eviction::Fifo) },
-    Candidate { name: "quick_cache, 8 shards", make: quick_in_shards },
-    Candidate { name: "foyer lfu, its sketch", make: |bytes| foyer(bytes, LfuConfig::default().into()) },
-    Candidate {
-        name: "foyer lfu, 1 MB sketch",
-        make: |bytes| foyer(bytes, LfuConfig { cmsketch_eps: 0.000_01, ..LfuConfig::default() }.into()),
-    },
-    Candidate { name: "foyer lru", make: |bytes| foyer(bytes, LruConfig::default().into()) },
-    Candidate { name: "foyer fifo", make: |bytes| foyer(bytes, FifoConfig::default().into()) },
-    Candidate { name: "foyer s3-fifo", make: |bytes| foyer(bytes, S3FifoConfig::default().into()) },
-    Candidate { name: "foyer sieve", make: |bytes| foyer(bytes, SieveConfig::default().into()) },
-    Candidate { name: "moka tiny-lfu", make: |bytes| moka(bytes, EvictionPolicy::tiny_lfu()) },
-    Candidate { name: "moka lru", make: |bytes| moka(bytes, EvictionPolicy::lru()) },
+    Candidate::ours("L1 lfu (quick_cache)", |bytes| ours(bytes, Eviction::Lfu), |bytes| Eviction::Lfu.usable(bytes)),
+    Candidate::ours("L1 lru (hashlink)", |bytes| ours(bytes, Eviction::Lru), |bytes| Eviction::Lru.usable(bytes)),
+    Candidate::ours("L1 fifo (hashlink)", |bytes| ours(bytes, Eviction::Fifo), |bytes| Eviction::Fifo.usable(bytes)),
+    Candidate::other("quick_cache, 8 shards", quick_in_shards),
+    Candidate::other("foyer lfu, its sketch", |bytes| foyer(bytes, LfuConfig::default().into())),
+    Candidate::other("foyer lfu, 1 MB sketch", |bytes| {
+        foyer(bytes, LfuConfig { cmsketch_eps: 0.000_01, ..LfuConfig::default() }.into())
+    }),
+    Candidate::other("foyer lru", |bytes| foyer(bytes, LruConfig::default().into())),
+    Candidate::other("foyer fifo", |bytes| foyer(bytes, FifoConfig::default().into())),
+    Candidate::other("foyer s3-fifo", |bytes| foyer(bytes, S3FifoConfig::default().into())),
+    Candidate::other("foyer sieve", |bytes| foyer(bytes, SieveConfig.into())),
+    Candidate::other("moka tiny-lfu", |bytes| moka(bytes, EvictionPolicy::tiny_lfu())),
+    Candidate::other("moka lru", |bytes| moka(bytes, EvictionPolicy::lru())),
 ];
 
 /// Bytes that an entry counts for, in every candidate.

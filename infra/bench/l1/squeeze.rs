@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use engine::{Content, EventRecord, Life, LifeSpec, Mode, OnPending, Seed, Status, YearInput};
+use zstd::bulk::{Compressor, Decompressor};
 
 use crate::compress::{Compress, pack, unpack};
 
@@ -12,60 +13,65 @@ const AGES: [u16; 4] = [0, 20, 40, 80];
 /// Lives that are measured at each age.
 const LIVES: usize = 50;
 const ROUNDS: u32 = 20;
+/// Bytes of the beginnings, to see from where on it pays.
+const SIZES: [usize; 4] = [256, 512, 1024, 2048];
 
-/// One way to compress, and back.
+type Pack = Box<dyn FnMut(&[u8]) -> Result<Vec<u8>>>;
+type Unpack = Box<dyn FnMut(&[u8], usize) -> Result<Vec<u8>>>;
+
+/// One way to compress, and back. Contexts are kept from call to call.
 struct Codec {
     name: &'static str,
-    pack: fn(&[u8]) -> Result<Vec<u8>>,
-    unpack: fn(&[u8], usize) -> Result<Vec<u8>>,
+    pack: Pack,
+    unpack: Unpack,
 }
 
-const CODECS: [Codec; 4] = [
+/// What ships.
+fn ours(name: &'static str, how: Compress) -> Codec {
     Codec {
-        name: "none",
-        pack: |value| Ok(pack(value, Compress::Never).into()),
-        unpack: |packed, size| Ok(unpack(packed, size)?.into()),
-    },
+        name,
+        pack: Box::new(move |value| Ok(pack(value, how).into())),
+        unpack: Box::new(|packed, size| Ok(unpack(packed, size)?.into())),
+    }
+}
+
+/// LZ4 blocks of any size, however little that helps.
+fn lz4() -> Codec {
     Codec {
         name: "lz4",
-        pack: |value| Ok(pack(value, Compress::Lz4).into()),
-        unpack: |packed, size| Ok(unpack(packed, size)?.into()),
-    },
-    Codec { name: "zstd 1", pack: |value| Ok(zstd::bulk::compress(value, 1)?), unpack: zstd_back },
-    Codec { name: "zstd 3", pack: |value| Ok(zstd::bulk::compress(value, 3)?), unpack: zstd_back },
-];
+        pack: Box::new(|value| Ok(lz4_flex::block::compress(value))),
+        unpack: Box::new(|packed, size| Ok(lz4_flex::block::decompress(packed, size)?)),
+    }
+}
 
-fn zstd_back(packed: &[u8], size: usize) -> Result<Vec<u8>> {
-    Ok(zstd::bulk::decompress(packed, size)?)
+fn zstd(name: &'static str, level: i32) -> Result<Codec> {
+    let (mut there, mut back) = (Compressor::new(level)?, Decompressor::new()?);
+    Ok(Codec {
+        name,
+        pack: Box::new(move |value| Ok(there.compress(value)?)),
+        unpack: Box::new(move |packed, size| Ok(back.decompress(packed, size)?)),
+    })
 }
 
 pub(crate) fn measure() -> Result<()> {
     println!("\ncompression of game states, means of {LIVES} lives; ns an operation");
-    println!("{:10}{:8}{:>8}{:>8}{:>8}{:>8}", "age", "", "bytes", "packed", "pack", "unpack");
+    println!("{:12}{:8}{:>8}{:>8}{:>8}{:>8}", "age", "", "bytes", "packed", "pack", "unpack");
+    let (none, packed) = (ours("none", Compress::Never), ours("lz4", Compress::Lz4));
+    let mut codecs = [none, packed, zstd("zstd 1", 1)?, zstd("zstd 3", 3)?];
     for age in AGES {
-        report(&age.to_string(), &states(age)?)?;
+        let states = states(age)?;
+        codecs.iter_mut().try_for_each(|codec| row(&age.to_string(), codec, &states))?;
     }
-    // Where it begins to pay: pieces of a middle-aged life.
-    for size in [256, 512, 1024, 2048] {
-        let pieces: Vec<_> = states(40)?.iter().filter_map(|state| state.get(..size).map(<[u8]>::to_vec)).collect();
-        for codec in CODECS.iter().filter(|codec| codec.name.starts_with("zstd 1")) {
-            row(&format!("first {size}"), codec, &pieces)?;
-        }
-        let lz4 = Codec {
-            name: "lz4",
-            pack: |value| Ok(lz4_flex::block::compress(value)),
-            unpack: |packed, size| Ok(lz4_flex::block::decompress(packed, size)?),
-        };
-        row(&format!("first {size}"), &lz4, &pieces)?;
+    // Where it begins to pay: beginnings of a middle-aged life.
+    let (mut codecs, whole) = ([lz4(), zstd("zstd 1", 1)?], states(40)?);
+    for size in SIZES {
+        let pieces: Vec<_> = whole.iter().filter_map(|state| state.get(..size).map(<[u8]>::to_vec)).collect();
+        codecs.iter_mut().try_for_each(|codec| row(&format!("first {size}"), codec, &pieces))?;
     }
     Ok(())
 }
 
-fn report(age: &str, states: &[Vec<u8>]) -> Result<()> {
-    CODECS.iter().try_for_each(|codec| row(age, codec, states))
-}
-
-fn row(age: &str, codec: &Codec, states: &[Vec<u8>]) -> Result<()> {
+fn row(what: &str, codec: &mut Codec, states: &[Vec<u8>]) -> Result<()> {
     let (mut packed_bytes, mut pack_ns, mut unpack_ns) = (0, 0.0, 0.0);
     for state in states {
         let packed = (codec.pack)(state)?;
@@ -74,16 +80,9 @@ fn row(age: &str, codec: &Codec, states: &[Vec<u8>]) -> Result<()> {
         pack_ns += nanos(|| (codec.pack)(black_box(state)))?;
         unpack_ns += nanos(|| (codec.unpack)(black_box(&packed), state.len()))?;
     }
-    let of = |sum: f64| sum / states.len() as f64;
     let bytes: usize = states.iter().map(Vec::len).sum();
-    println!(
-        "{age:10}{:8}{:8.0}{:8.0}{:8.0}{:8.0}",
-        codec.name,
-        of(bytes as f64),
-        of(packed_bytes as f64),
-        of(pack_ns),
-        of(unpack_ns)
-    );
+    let means = [bytes as f64, packed_bytes as f64, pack_ns, unpack_ns].map(|sum| sum / states.len() as f64);
+    println!("{what:12}{:8}{}", codec.name, means.map(|mean| format!("{mean:8.0}")).concat());
     Ok(())
 }
 
@@ -123,7 +122,7 @@ fn live_to(age: u16, seed: Seed) -> Result<Option<(Life, Vec<EventRecord>)>> {
         content_filter: Vec::new(),
     };
     let mut step = engine::start(content, &engine::new_life(content, spec, seed)?)?;
-    while u16::from(step.life.age) < age || !step.year_complete {
+    while step.life.age < age || !step.year_complete {
         if step.life.status == Status::Dead {
             return Ok(None);
         }

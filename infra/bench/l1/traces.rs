@@ -19,7 +19,7 @@ pub(crate) struct Trace {
     pub(crate) ranked: u32,
 }
 
-pub(crate) const ACCESSES: usize = 2_000_000;
+const ACCESSES: usize = 2_000_000;
 const KEYS: u32 = 1_000_000;
 const SKEW: f64 = 0.99;
 
@@ -74,7 +74,14 @@ struct Zipf(Vec<f64>);
 impl Zipf {
     fn new() -> Self {
         let mut sum = 0.0;
-        Self((1..=KEYS).map(|rank| { sum += f64::from(rank).powf(-SKEW); sum }).collect())
+        Self(
+            (1..=KEYS)
+                .map(|rank| {
+                    sum += f64::from(rank).powf(-SKEW);
+                    sum
+                })
+                .collect(),
+        )
     }
 
     fn key(&self, dice: &mut Dice) -> u32 {
@@ -109,7 +116,7 @@ fn players() -> Trace {
     while accesses.len() < ACCESSES {
         let at = dice.below(AT_ONCE as u32) as usize;
         let (player, moves_left) = sessions[at];
-        let [profile, list, life] = [0, 1, 2].map(|class| player * 3 + class);
+        let (list, life) = (player * 3 + 1, player * 3 + 2);
         let mut access = |key, is_write| accesses.push(Access { key, is_write });
         access(life, false);
         access(life, true);
@@ -119,7 +126,7 @@ fn players() -> Trace {
         if moves_left == 0 {
             let player = dice.below(ALL);
             sessions[at] = (player, 10 + dice.below(40));
-            access(player * 3 + profile % 3, false);
+            access(player * 3, false);
             access(player * 3 + 1, false);
         }
     }

@@ -4,7 +4,8 @@
 use bytes::Bytes;
 use lz4_flex::block::{compress_into, decompress_into, get_maximum_output_size};
 
-/// Values below this size are stored as they are.
+/// Values below this size, in bytes, are stored as they are. `cargo xtask bench l1`: of the first 1 KB of a life LZ4
+/// saves a sixth, for 2 µs; of less even less; of 2 KB more than a third, of a whole life more than half.
 pub const THRESHOLD: usize = 1024;
 
 const RAW: u8 = 0;
