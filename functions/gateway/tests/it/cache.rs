@@ -99,6 +99,10 @@ async fn what_one_process_wrote_no_other_misses() {
         assert_eq!(listed.data()[0]["version"], story.version);
         let events = get(&beside, &format!("/api/v1/game/events/{}", story.character), &story.token).await;
         let newest = events.data()[0]["event_seq"].as_i64();
-        assert_eq!(newest, get(&app, &format!("/api/v1/game/events/{}", story.character), &story.token).await.data()[0]["event_seq"].as_i64());
+        assert_eq!(
+            newest,
+            get(&app, &format!("/api/v1/game/events/{}", story.character), &story.token).await.data()[0]["event_seq"]
+                .as_i64()
+        );
     }
 }

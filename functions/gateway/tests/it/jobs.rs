@@ -141,6 +141,7 @@ async fn old_answers_are_forgotten_once_and_fresh_ones_are_kept() {
     let (one, other) = tokio::join!(purge(), purge());
     let deleted = |ran: &Ran| ran.said("old answers are forgotten")["deleted"].as_u64().expect("a number");
     assert_eq!(deleted(&one) + deleted(&other), 12_000);
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM idempotency_keys").fetch_one(&mut db).await.expect("a count");
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM idempotency_keys").fetch_one(&mut db).await.expect("a count");
     assert_eq!(left, 10);
 }
