@@ -172,7 +172,7 @@ impl Line {
         }
     }
 
-    async fn is_reset(mut self) {
+    async fn reset(mut self) {
         let _ = self.weather.wait_for(|weather| weather.resets(self.number)).await;
     }
 }
@@ -181,7 +181,7 @@ async fn serve(mut client: TcpStream, target: SocketAddr, line: Line) {
     let mut server = None;
     let carried = tokio::select! {
         carried = carry(&mut client, &mut server, target, line.clone()) => carried,
-        () = line.is_reset() => Err(io::ErrorKind::ConnectionReset.into()),
+        () = line.reset() => Err(io::ErrorKind::ConnectionReset.into()),
     };
     if carried.is_err() {
         // Closing then sends a reset instead of an orderly end.

@@ -105,6 +105,21 @@ fn a_killed_or_forgotten_server_is_replaced_and_kept_data_are_kept() {
 }
 
 #[test]
+fn a_restarted_server_is_another_process_under_the_same_url() {
+    let sandbox = Sandbox::new().unwrap();
+    let services = sandbox.services();
+    let before = (services.postgres(Profile::Drill).unwrap().tcp_url, services.redis(Profile::Drill).unwrap().url);
+    let servers = || ["postgres", "redis"].map(|server| process(&sandbox, "drill", server));
+    let first = servers();
+    services.restart_postgres(Profile::Drill).unwrap();
+    services.restart_redis(Profile::Drill).unwrap();
+    assert!(servers().iter().zip(&first).all(|(now, then)| now.is_alive() && !then.is_alive()));
+    let after = (services.postgres(Profile::Drill).unwrap().tcp_url, services.redis(Profile::Drill).unwrap().url);
+    assert_eq!(after, before);
+    assert!(connects(&after.0) && connects(&after.1));
+}
+
+#[test]
 fn a_redis_cluster_is_shared_whole_and_replaced_when_a_master_dies() {
     let sandbox = Sandbox::new().unwrap();
     let start = || sandbox.services().redis_cluster(Profile::Test).unwrap();

@@ -103,7 +103,7 @@ async fn a_migration_leaves_the_content_stored_and_the_partitions_made() {
     let mut db = PgConnection::connect(&url).await.expect("a connection");
     let builtin = Content::builtin();
     let stored = content_blobs::load(&mut db, builtin.hash()).await.expect("a read").expect("stored content");
-    assert_eq!((stored.hash(), stored.rules()), (builtin.hash(), builtin.rules()));
+    assert_eq!((stored.hash(), stored.countries().len()), (builtin.hash(), builtin.countries().len()));
     assert!(content_blobs::load(&mut db, ContentHash([7; 32])).await.expect("a read").is_none());
 }
 

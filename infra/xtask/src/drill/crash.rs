@@ -13,6 +13,7 @@ use testkit::player::{Advanced, Chooser, Decided, Player, SeededChooser, Spec, S
 use testkit::services::{Profile, Services, checkout_root};
 use tokio::task::JoinSet;
 
+use super::dice::Dice;
 use super::ledger::{Ack, Ledger, Verdict};
 use crate::stack::gateway::{Gateway, Log, Ports, Program};
 use crate::stack::interrupt::Interrupt;
@@ -103,11 +104,11 @@ async fn crash(args: CrashArgs, server: &mut Server) -> Result<(u64, Verdict)> {
     for number in 0..PLAYERS {
         players.spawn(live_on(url.clone(), args.seed.wrapping_mul(1_000).wrapping_add(number), Arc::clone(&progress)));
     }
-    let mut dice = args.seed;
+    let mut dice = Dice::new(args.seed);
     let mut kills = 0;
     while kills < args.kills {
         progress.reached(kills * args.acked / args.kills + PLAYERS).await?;
-        tokio::time::sleep(Duration::from_millis(random(&mut dice) % JITTER_MS)).await;
+        tokio::time::sleep(Duration::from_millis(dice.between(0, JITTER_MS))).await;
         server.kill().await?;
         kills += 1;
         server.start().await?;
@@ -185,13 +186,13 @@ async fn live_on(url: String, seed: u64, progress: Arc<Progress>) -> Result<Ledg
     let player = Player::register(&url).await?;
     let mut ledger = Ledger::new(player);
     let mut chooser = SeededChooser::new(seed);
-    let mut dice = seed;
+    let mut dice = Dice::new(seed);
     while !progress.enough.load(Ordering::Relaxed) {
         let character = ledger.player.create_character(&Spec::new("林安", "CN", 1962)).await?;
         let mut state = ledger.player.start(&character.character_id, character.version).await?;
         ledger.begin(&state);
         while !state.is_over() && !progress.enough.load(Ordering::Relaxed) {
-            let twin = random(&mut dice).is_multiple_of(TWINS);
+            let twin = dice.one_in(TWINS);
             let Some(after) = step(&mut ledger, &state, &mut chooser, twin).await? else { break };
             state = after;
             progress.acked.fetch_add(1, Ordering::Relaxed);
@@ -243,12 +244,4 @@ async fn step(ledger: &mut Ledger, state: &State, chooser: &mut SeededChooser, t
     };
     ledger.acknowledge(Ack { path, body, key, answer }, &years, state, &after);
     Ok(Some(after))
-}
-
-/// The next number of a splitmix64 sequence.
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }

@@ -58,14 +58,25 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    fn lose(&mut self, count: u64, what: impl FnOnce() -> String) {
+    pub(super) fn lose(&mut self, count: u64, what: impl FnOnce() -> String) {
         self.lost += count;
         self.note(count, what);
     }
 
-    fn double(&mut self, count: u64, what: impl FnOnce() -> String) {
+    pub(super) fn double(&mut self, count: u64, what: impl FnOnce() -> String) {
         self.doubled += count;
         self.note(count, what);
+    }
+
+    /// Takes over what another audit has found.
+    pub(super) fn add(&mut self, other: Self) {
+        self.acked += other.acked;
+        self.retried += other.retried;
+        self.replayed += other.replayed;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.findings.extend(other.findings);
+        self.findings.truncate(SHOWN);
     }
 
     fn note(&mut self, count: u64, what: impl FnOnce() -> String) {

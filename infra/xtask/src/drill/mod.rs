@@ -3,7 +3,9 @@
 //! Every drill starts what it needs, ends it again, and prints its figures as `key=value` on its last line. It fails
 //! when anything was lost, and also when it did less than it should have: a drill that did nothing proves nothing.
 
+mod coherence;
 mod crash;
+mod dice;
 mod ledger;
 
 /// Which drill.
@@ -17,10 +19,14 @@ pub(crate) struct DrillArgs {
 enum Drill {
     /// Kill the gateway with SIGKILL while many players advance; nothing acknowledged may be lost, nothing doubled.
     Crash(crash::CrashArgs),
+    /// Break everything that caches rely on while many clients read and write; no read may be older than an acknowledged
+    /// write.
+    Coherence(coherence::CoherenceArgs),
 }
 
 pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
     match &args.drill {
         Drill::Crash(args) => crash::run(args),
+        Drill::Coherence(args) => coherence::run(args),
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -116,6 +116,13 @@ impl Ports {
         Ok(Self { api, metrics: next_free(9464.max(if api >= 9464 { api + 1 } else { 0 }))? })
     }
 
+    /// The next that are free from a given one on. Below 32768, where no system takes the ports of its own connections
+    /// from, nobody takes them while their gateway is being started again.
+    pub(crate) fn from(first: u16) -> Result<Self> {
+        let api = next_free(first)?;
+        Ok(Self { api, metrics: next_free(api + 1)? })
+    }
+
     /// Any that are free.
     pub(crate) fn any() -> Result<Self> {
         let any = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
@@ -173,10 +180,20 @@ impl Gateway {
 
     /// Waits until it ends without being asked to, and says why.
     pub(crate) async fn ended(&mut self) -> anyhow::Error {
-        match self.child.wait().await {
-            Ok(status) => anyhow::anyhow!("the gateway ended by itself ({status}){}", self.last_words()),
-            Err(error) => error.into(),
+        match self.exited().await {
+            Ok(status) => anyhow::anyhow!(self.obituary(status)),
+            Err(error) => error,
         }
+    }
+
+    /// Waits until it ends, and says how.
+    pub(crate) async fn exited(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait().await?)
+    }
+
+    /// What to say of one that has ended when it should not have.
+    pub(crate) fn obituary(&self, status: ExitStatus) -> String {
+        format!("the gateway ended by itself ({status}){}", self.last_words())
     }
 
     /// Lets it finish what it has begun, then ends it; at once if somebody loses patience.

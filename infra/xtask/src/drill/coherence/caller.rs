@@ -1,0 +1,85 @@
+//! One client's connections to all processes, and its patience: what gets no answer from one is sent to another.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use super::fleet::Fleet;
+use super::history::Ack;
+use super::wire::{Answer, Request, Wire};
+use crate::drill::dice::Dice;
+
+/// How long a request is repeated before there is no hope of an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The pause before it is repeated.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A client.
+pub(super) struct Caller {
+    fleet: Arc<Fleet>,
+    wires: Vec<Option<Wire>>,
+    pub(super) dice: Dice,
+}
+
+/// An answer, and how it came about.
+pub(super) struct Answered {
+    pub(super) answer: Answer,
+    /// Whether what was acknowledged is sure to have been published.
+    pub(super) ack: Ack,
+    /// Whether the request was sent more than once.
+    pub(super) repeated: bool,
+}
+
+impl Caller {
+    pub(super) fn new(fleet: Arc<Fleet>, dice: Dice) -> Self {
+        let wires = (0..fleet.size()).map(|_| None).collect();
+        Self { fleet, wires, dice }
+    }
+
+    /// A key that nobody has used.
+    pub(super) fn fresh_key(&mut self) -> String {
+        format!("{:016x}{:016x}", self.dice.next(), self.dice.next())
+    }
+
+    /// Sends a request once, through any process. None: no answer, or no answer now.
+    pub(super) async fn try_once(&mut self, request: &Request) -> Option<Answer> {
+        let answered = self.through_any(request).await;
+        if answered.is_none() {
+            tokio::time::sleep(PAUSE).await;
+        }
+        answered.map(|(_, answer)| answer)
+    }
+
+    /// Sends a request until it is answered.
+    pub(super) async fn insist(&mut self, request: &Request) -> Result<Answered> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut repeated = false;
+        while Instant::now() < deadline {
+            let sent = Instant::now();
+            if let Some((member, answer)) = self.through_any(request).await {
+                let ack = if self.fleet.was_troubled(member, sent) { Ack::Doubtful } else { Ack::Firm };
+                return Ok(Answered { answer, ack, repeated });
+            }
+            repeated = true;
+            tokio::time::sleep(PAUSE).await;
+        }
+        bail!("no process has answered for {} s", PATIENCE.as_secs())
+    }
+
+    async fn through_any(&mut self, request: &Request) -> Option<(usize, Answer)> {
+        let member = usize::try_from(self.dice.next()).unwrap_or_default() % self.wires.len();
+        let wire = match &mut self.wires[member] {
+            Some(wire) => wire,
+            none => none.insert(Wire::connect(self.fleet.address(member)).await.ok()?),
+        };
+        match wire.ask(request).await {
+            Ok(answer) if answer.status == 503 => None,
+            Ok(answer) => Some((member, answer)),
+            Err(_) => {
+                self.wires[member] = None;
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What befalls servers and processes while the clients go on: one fault after the other, each kind in its turn.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use testkit::services::{Profile, Services};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::fleet::{Fleet, RedisPlace};
+use crate::drill::dice::Dice;
+
+/// Time between the beginnings of two faults: each kind comes four times a minute.
+const EVERY: Duration = Duration::from_millis(2_500);
+/// How long a pause, a partition or a freeze takes, milliseconds; past the patience of those who wait for Redis.
+const SHORTEST: u64 = 200;
+const LONGEST: u64 = 900;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Redis forgets everything, at once.
+    Flush,
+    /// A process's time stops; the wall clock goes on.
+    Freeze,
+    /// Redis takes connections and answers nobody.
+    Pause,
+    /// One process is cut off from Redis.
+    Partition,
+    /// Redis is away for a moment and has forgotten everything.
+    RedisRestart,
+    /// PostgreSQL is away for a moment.
+    PostgresRestart,
+}
+
+impl Fault {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Flush, Self::Freeze, Self::Pause, Self::Partition, Self::RedisRestart, Self::PostgresRestart];
+
+    /// Its figure in the report.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Flush => "flushes",
+            Self::Freeze => "freezes",
+            Self::Pause => "pauses",
+            Self::Partition => "partitions",
+            Self::RedisRestart => "redis_restarts",
+            Self::PostgresRestart => "postgres_restarts",
+        }
+    }
+}
+
+/// Who brings the faults, and how many there were.
+pub(super) struct Storm {
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) services: Services,
+    pub(super) redis: RedisPlace,
+    counts: [AtomicU64; Fault::ALL.len()],
+}
+
+impl Storm {
+    pub(super) fn new(fleet: Arc<Fleet>, services: Services, redis: RedisPlace) -> Self {
+        Self { fleet, services, redis, counts: Default::default() }
+    }
+
+    /// How often each kind came to its end, in the order of [`Fault::ALL`].
+    pub(super) fn counts(&self) -> [u64; Fault::ALL.len()] {
+        self.counts.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// One fault after the other until the time is over.
+    pub(super) async fn rage(&self, time: Duration, mut dice: Dice) -> Result<()> {
+        let began = Instant::now();
+        let mut next = began + EVERY / 2;
+        for (fault, count) in Fault::ALL.iter().zip(&self.counts).cycle() {
+            if next > began + time {
+                break;
+            }
+            tokio::time::sleep_until(next.into()).await;
+            self.strike(*fault, &mut dice).await.with_context(|| format!("{fault:?}"))?;
+            count.fetch_add(1, Ordering::Relaxed);
+            next += EVERY;
+        }
+        tokio::time::sleep_until((began + time).into()).await;
+        Ok(())
+    }
+
+    async fn strike(&self, fault: Fault, dice: &mut Dice) -> Result<()> {
+        let duration = Duration::from_millis(dice.between(SHORTEST, LONGEST));
+        let member = usize::try_from(dice.next()).unwrap_or_default() % self.fleet.size();
+        match fault {
+            Fault::Flush => self.command("FLUSHALL").await,
+            Fault::Freeze => self.fleet.freeze(member, duration).await,
+            Fault::Pause => {
+                self.fleet.trouble_begins(0..self.fleet.size());
+                self.command(&format!("CLIENT PAUSE {} ALL", duration.as_millis())).await?;
+                tokio::time::sleep(duration).await;
+                self.fleet.trouble_ends(0..self.fleet.size());
+                Ok(())
+            }
+            Fault::Partition => {
+                self.fleet.trouble_begins(member..=member);
+                let proxy = self.fleet.proxy(member);
+                // Some networks refuse, others swallow.
+                if dice.one_in(2) {
+                    proxy.cut();
+                } else {
+                    proxy.freeze();
+                }
+                tokio::time::sleep(duration).await;
+                // What was swallowed arrives late, or never.
+                if dice.one_in(2) {
+                    proxy.reset();
+                }
+                proxy.heal();
+                self.fleet.trouble_ends(member..=member);
+                Ok(())
+            }
+            Fault::RedisRestart => {
+                self.fleet.trouble_begins(0..self.fleet.size());
+                self.restart(|services| services.restart_redis(Profile::Drill)).await?;
+                self.fleet.trouble_ends(0..self.fleet.size());
+                Ok(())
+            }
+            Fault::PostgresRestart => self.restart(|services| services.restart_postgres(Profile::Drill)).await,
+        }
+    }
+
+    async fn restart(&self, restart: impl FnOnce(&Services) -> Result<()> + Send + 'static) -> Result<()> {
+        let services = self.services.clone();
+        tokio::task::spawn_blocking(move || restart(&services)).await?
+    }
+
+    /// Sends Redis a command of its administrator, past all proxies.
+    async fn command(&self, command: &str) -> Result<()> {
+        let mut stream = TcpStream::connect(self.redis.address).await?;
+        stream.write_all(format!("AUTH {}\r\n{command}\r\n", self.redis.password).as_bytes()).await?;
+        let mut heard = Vec::new();
+        while heard.iter().filter(|byte| **byte == b'\n').count() < 2 {
+            if stream.read_buf(&mut heard).await? == 0 {
+                break;
+            }
+        }
+        if heard != b"+OK\r\n+OK\r\n" {
+            bail!("{command}: {}", String::from_utf8_lossy(&heard));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,282 @@
+//! The coherence drill: a history checker for design's rule that no read is older than a write that was acknowledged.
+//!
+//! Many clients read and write shared lives through several gateways while these are killed at every step of a write,
+//! cut off and frozen, and Redis and PostgreSQL are restarted under them. It has teeth: with any of the known bugs of
+//! caches planted, the same drill must find it.
+
+mod audit;
+mod caller;
+mod client;
+mod faults;
+mod fleet;
+mod history;
+mod report;
+mod wire;
+mod world;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use testkit::services::{Profile, Services, checkout_root};
+use tokio::task::JoinSet;
+
+use self::caller::Caller;
+use self::client::{Client, Counts, Run};
+use self::faults::Storm;
+use self::fleet::{Fleet, RedisPlace};
+use self::history::History;
+use self::report::Figures;
+use self::world::World;
+use super::dice::Dice;
+use crate::stack::gateway::Program;
+use crate::stack::interrupt::Interrupt;
+use crate::stack::terminal::{DIM, say};
+
+/// Clients at once.
+const CLIENTS: usize = 64;
+/// The run without CACHE_STRICT is this many times shorter.
+const DEFAULT_MODE_PART: u64 = 4;
+/// In the run without CACHE_STRICT stamps live this long, so that reads could outlive them.
+const STAMP_TTL: Duration = Duration::from_secs(5);
+/// A planted bug must be found within this time.
+const TEETH: Duration = Duration::from_secs(60);
+
+/// How long, and what to plant.
+#[derive(clap::Args, Clone, Copy)]
+pub(crate) struct CoherenceArgs {
+    /// How long the clients go on in strict mode, seconds; a shorter run in the default mode follows. Floors are in
+    /// proportion.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=600))]
+    seconds: u64,
+    /// Plant this bug and succeed only if it is found within a minute.
+    #[arg(long, conflicts_with = "teeth")]
+    bug: Option<Bug>,
+    /// Plant every bug, one after the other.
+    #[arg(long)]
+    teeth: bool,
+    /// Decides when processes die and what clients do.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// A known bug of caches, as the platform names it (`platform::fault`).
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Bug {
+    NoFence,
+    SharedDirtyFlag,
+    BlindFill,
+    MonotonicTtl,
+    PublishBeforeCommit,
+}
+
+impl Bug {
+    const ALL: [Self; 5] =
+        [Self::NoFence, Self::SharedDirtyFlag, Self::BlindFill, Self::MonotonicTtl, Self::PublishBeforeCommit];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::NoFence => "no-fence",
+            Self::SharedDirtyFlag => "shared-dirty-flag",
+            Self::BlindFill => "blind-fill",
+            Self::MonotonicTtl => "monotonic-ttl",
+            Self::PublishBeforeCommit => "publish-before-commit",
+        }
+    }
+}
+
+/// Runs the drill with servers of its own and stops them again.
+pub(crate) fn run(args: &CoherenceArgs) -> Result<()> {
+    crate::stack::block_on(async {
+        let interrupt = Interrupt::listen()?;
+        // Never a server that the environment names: what is broken here must be nobody else's.
+        let services = Services::at(checkout_root()?)?;
+        let outcome = tokio::select! {
+            outcome = drill(*args, &services, &interrupt) => outcome,
+            () = interrupt.requested() => Err(anyhow::anyhow!("interrupted")),
+        };
+        let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
+        outcome.and(stopped)
+    })
+}
+
+async fn drill(args: CoherenceArgs, services: &Services, interrupt: &Interrupt) -> Result<()> {
+    let stage = Stage::set(services, interrupt, args.seed).await?;
+    match (args.bug, args.teeth) {
+        (Some(bug), _) => bite(&stage, &[bug]).await,
+        (None, true) => bite(&stage, &Bug::ALL).await,
+        (None, false) => prove(&stage, args.seconds).await,
+    }
+}
+
+/// Both modes as they are: nothing may be found.
+async fn prove(stage: &Stage, seconds: u64) -> Result<()> {
+    let strict = stage.play(seconds, Mode::Strict).await?;
+    let default_seconds = (seconds / DEFAULT_MODE_PART).max(5);
+    let default = stage.play(default_seconds, Mode::Default).await?;
+    for finding in strict.findings.iter().chain(&default.findings) {
+        say(finding);
+    }
+    let shortfalls = strict.shortfalls();
+    for shortfall in &shortfalls {
+        say(format_args!("too little: {shortfall}"));
+    }
+    say(format_args!("{} {}", strict.line(""), default.line("default_")));
+    ensure!(strict.is_clean() && default.is_clean(), "an answer contradicts what had been acknowledged");
+    ensure!(shortfalls.is_empty(), "the drill did less than it should have");
+    Ok(())
+}
+
+/// Each bug by itself: it must be found.
+async fn bite(stage: &Stage, bugs: &[Bug]) -> Result<()> {
+    let mut line = Vec::new();
+    for bug in bugs {
+        let name = bug.name();
+        let found = stage.hunt(*bug).await.with_context(|| name)?;
+        let Some((seconds, finding)) = found else { bail!("{name} was not found within {} s", TEETH.as_secs()) };
+        say(format_args!("{DIM}{name}: {finding}{DIM:#}"));
+        line.push(format!("found_{}={seconds:.1}", name.replace('-', "_")));
+    }
+    say(line.join(" "));
+    Ok(())
+}
+
+/// How writes go on without Redis.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// They do not: no fence, no commit.
+    Strict,
+    /// They do; what was true before may be read for the lifetime of a stamp.
+    Default,
+}
+
+/// Servers and the program; each run has a fleet and players of its own.
+struct Stage {
+    services: Services,
+    redis: RedisPlace,
+    program: Program,
+    log: PathBuf,
+    /// Each run has dice of its own, and so players of its own.
+    dice: Mutex<Dice>,
+}
+
+impl Stage {
+    /// Starts the servers and prepares the database.
+    async fn set(services: &Services, interrupt: &Interrupt, seed: u64) -> Result<Self> {
+        let servers = services.clone();
+        let (postgres, redis) = tokio::task::spawn_blocking(move || {
+            anyhow::Ok((servers.postgres(Profile::Drill)?, servers.redis(Profile::Drill)?))
+        })
+        .await??;
+        let log = services.local_dir().join("drill-gateway.log");
+        testkit::record::remove(&log)?;
+        let program = Program::build(false, interrupt)
+            .await?
+            .with([("DATABASE_URL", postgres.admin_url), ("REDIS_URL", redis.url.clone())])
+            .with([("RATE_LIMIT_PERCENT", "0"), ("LOG_LEVEL", "warn")])
+            .with([("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1"), ("DATABASE_MAX_CONNECTIONS", "4")])
+            .with_keys(&services.local_dir().join("keys.env"))
+            .await?;
+        program.migrate().await?;
+        let redis = RedisPlace::of(&redis.url).context("the drill's Redis is not a private one")?;
+        Ok(Self { services: services.clone(), redis, program, log, dice: Mutex::new(Dice::new(seed)) })
+    }
+
+    /// Dice that nobody else has.
+    fn dice(&self) -> Dice {
+        self.dice.lock().unwrap_or_else(PoisonError::into_inner).split()
+    }
+
+    /// One run from the first player to the reckoning.
+    async fn play(&self, seconds: u64, mode: Mode) -> Result<Figures> {
+        let stamp_ttl = (mode == Mode::Default).then_some(STAMP_TTL);
+        let program = self.program.clone().with([("CACHE_STRICT", if stamp_ttl.is_none() { "true" } else { "false" })]);
+        let (mut round, run, storm) = self.begin(&program, stamp_ttl).await?;
+        let time = Duration::from_secs(seconds);
+        tokio::select! {
+            raged = storm.rage(time, self.dice()) => raged?,
+            error = round.failed() => return Err(error),
+        }
+        round.clients_end(&run).await?;
+        say(format_args!("{DIM}{seconds} s survived; asking for every answer again{DIM:#}"));
+        run.fleet.calm_down();
+        let verdict = audit::audit(&run, self.dice()).await?;
+        round.end(&run).await?;
+        Ok(Figures::of(seconds, &run, &storm, verdict))
+    }
+
+    /// One run with a bug until it is found: after how many seconds, and what.
+    async fn hunt(&self, bug: Bug) -> Result<Option<(f32, String)>> {
+        let program = self.program.clone().with([("CACHE_STRICT", "true"), ("DRILL_BUG", bug.name())]);
+        let (mut round, run, storm) = self.begin(&program, None).await?;
+        tokio::select! {
+            () = run.history.found() => {}
+            raged = storm.rage(TEETH, self.dice()) => raged?,
+            error = round.failed() => return Err(error),
+        }
+        let seconds = round.began.elapsed().as_secs_f32();
+        let found = run.history.findings().into_iter().next();
+        round.end(&run).await?;
+        Ok(found.map(|found| (seconds, found)))
+    }
+
+    /// Starts the fleet, registers the players and lets the clients loose.
+    async fn begin(&self, program: &Program, stamp_ttl: Option<Duration>) -> Result<(Round, Arc<Run>, Storm)> {
+        let fleet = Fleet::new(program, &self.redis, self.log.clone(), self.dice()).await?;
+        let mut processes = JoinSet::new();
+        for member in 0..fleet.size() {
+            processes.spawn(Arc::clone(&fleet).keep(member));
+        }
+        let world = World::populate(&mut Caller::new(Arc::clone(&fleet), self.dice())).await?;
+        let storm = Storm::new(Arc::clone(&fleet), self.services.clone(), self.redis.clone());
+        let history = History::new(stamp_ttl);
+        let run = Arc::new(Run { fleet, world, history, counts: Counts::default(), over: AtomicBool::new(false) });
+        let mut clients = JoinSet::new();
+        for _ in 0..CLIENTS {
+            clients.spawn(Client::new(&run, self.dice(), self.dice()).play());
+        }
+        Ok((Round { began: Instant::now(), clients, processes }, run, storm))
+    }
+}
+
+/// What runs in the background of a run; ends when it is dropped.
+struct Round {
+    began: Instant,
+    clients: JoinSet<Result<()>>,
+    processes: JoinSet<Result<()>>,
+}
+
+impl Round {
+    /// Waits until a client or a process fails.
+    async fn failed(&mut self) -> anyhow::Error {
+        let ended = tokio::select! {
+            Some(client) = self.clients.join_next() => client,
+            Some(process) = self.processes.join_next() => process,
+        };
+        match ended {
+            Ok(Ok(())) => anyhow::anyhow!("a client or a process has ended before its time"),
+            Ok(Err(error)) => error,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Lets the clients finish what they have begun.
+    async fn clients_end(&mut self, run: &Run) -> Result<()> {
+        run.over.store(true, Ordering::Relaxed);
+        while let Some(client) = self.clients.join_next().await {
+            client?.context("a client was left without an answer")?;
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, run: &Run) -> Result<()> {
+        self.clients.shutdown().await;
+        run.fleet.end();
+        while let Some(process) = self.processes.join_next().await {
+            process??;
+        }
+        Ok(())
+    }
+}
