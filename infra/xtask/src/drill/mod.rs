@@ -6,6 +6,7 @@
 mod coherence;
 mod crash;
 mod dice;
+mod inside;
 mod ledger;
 
 /// Which drill.
@@ -22,11 +23,17 @@ enum Drill {
     /// Break everything that caches rely on while many clients read and write; no read may be older than an acknowledged
     /// write.
     Coherence(coherence::CoherenceArgs),
+    /// Freeze a warm process for an hour, its sockets half-open; no request may fail, nothing may reconnect twice.
+    Thaw(inside::ThawArgs),
+    /// Fill the tables with other people's lives; no statement may get another plan or touch more buffers.
+    Growth(inside::GrowthArgs),
 }
 
 pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
     match &args.drill {
         Drill::Crash(args) => crash::run(args),
         Drill::Coherence(args) => coherence::run(args),
+        Drill::Thaw(args) => inside::thaw(args),
+        Drill::Growth(args) => inside::growth(args),
     }
 }

@@ -23,7 +23,7 @@ use crate::ctx::World;
 const IDLE_SPELL: TimeDelta = TimeDelta::seconds(10);
 
 /// Longest wait for that ping. A healthy server answers in a millisecond or two; a half-open socket never does.
-const PING_PATIENCE: Duration = Duration::from_millis(500);
+const PING_PATIENCE: Duration = Duration::from_millis(250);
 
 pub(super) struct Connections {
     options: PgConnectOptions,
