@@ -192,7 +192,14 @@ impl Stage {
     /// One run from the first player to the reckoning.
     async fn play(&self, seconds: u64, mode: Mode) -> Result<Figures> {
         let stamp_ttl = (mode == Mode::Default).then_some(STAMP_TTL);
-        let program = self.program.clone().with([("CACHE_STRICT", if stamp_ttl.is_none() { "true" } else { "false" })]);
+        let program = self.program.clone();
+        let program = match stamp_ttl {
+            None => program.with([("CACHE_STRICT", "true".to_owned())]),
+            Some(ttl) => {
+                let ttl = format!("ttl={}s", ttl.as_secs());
+                program.with([("CACHE_USER_DATA", ttl.clone()), ("CACHE_GAME_STATE", ttl)])
+            }
+        };
         let (mut round, run, storm) = self.begin(&program, stamp_ttl).await?;
         let time = Duration::from_secs(seconds);
         tokio::select! {
