@@ -43,8 +43,8 @@ struct EventsQuery {
     cursor: Option<Cursor>,
     #[deserr(default)]
     age: Option<Age>,
-    #[deserr(default)]
-    r#type: Option<EventTypeWord>,
+    #[deserr(default, rename = "type")]
+    event_type: Option<EventTypeWord>,
     #[deserr(default)]
     order: Option<Order>,
 }
@@ -90,7 +90,7 @@ async fn list(
     let limit = query.limit.unwrap_or(Limit::DEFAULT);
     let wanted = Wanted {
         age: query.age.map(|Age(age)| age),
-        event_type: query.r#type.map(|EventTypeWord(event_type)| event_type),
+        event_type: query.event_type.map(|EventTypeWord(event_type)| event_type),
         ascending: query.order == Some(Order::AgeAsc),
         after_seq: query.cursor.map(|Cursor(seq)| seq),
         limit: limit.get().into(),

@@ -9,6 +9,7 @@ use clap::Parser;
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use testkit::{
     app::{TestAnswer, TestApp},
     database,
@@ -43,12 +44,17 @@ async fn main() -> Result<()> {
         anyhow::Ok((services.postgres(Profile::Test)?, services.redis(Profile::Test)?))
     })
     .await??;
-    database::migrate(&postgres.admin_url).await?;
+    let mut admin = PgConnection::connect(&postgres.admin_url).await?;
 
     let mut whole = Tally::default();
     for (connections, at_once) in CONTAINERS {
-        let (postgres, database_url) = through_a_proxy(&postgres.tcp_url).await?;
+        // Of its own: the dice of every application in here fall the same.
+        let name = format!("thaw_{connections}");
+        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
+        database::migrate(&postgres.url_of(&name)).await?;
+        let (postgres, server_url) = through_a_proxy(&postgres.tcp_url).await?;
         let (redis, redis_url) = through_a_proxy(&redis.url).await?;
+        let (redis_url, database_url) = (format!("{redis_url}/0"), format!("{server_url}/{name}"));
         let settings = [
             ("DATABASE_URL", database_url.as_str()),
             ("DATABASE_MAX_CONNECTIONS", &connections.to_string()),
@@ -56,7 +62,7 @@ async fn main() -> Result<()> {
             ("RATE_LIMIT_PERCENT", "100000"),
         ];
         let app = TestApp::with_settings(gateway::routes(None), &settings).await;
-        let container = Container { app, postgres, redis, at_once, name: format!("thaw_{connections}") };
+        let container = Container { app, postgres, redis, at_once, name };
         let tally = container.drill(&args).await?;
         println!("connections={connections} at_once={at_once} {}", tally.line());
         ensure!(tally.postgres_reconnects <= connections, "more reconnects to Postgres than there are connections");
@@ -71,12 +77,12 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// A proxy to the server of a URL, and the URL through it.
+/// A proxy to the server of a URL, and that URL through it, without its path.
 async fn through_a_proxy(url: &str) -> Result<(Proxy, String)> {
     let (user, rest) = url.rsplit_once('@').context("no user in the URL")?;
-    let (address, database) = rest.split_once('/').context("no path in the URL")?;
+    let (address, _) = rest.split_once('/').context("no path in the URL")?;
     let proxy = Proxy::to(address.parse::<SocketAddr>()?).await?;
-    let url = format!("{user}@{}/{database}", proxy.address());
+    let url = format!("{user}@{}", proxy.address());
     Ok((proxy, url))
 }
 
@@ -139,7 +145,7 @@ impl Container {
 
     /// Signs in, for the token has expired, and then reads and writes.
     async fn use_it(&self, requests: usize, tally: &mut Tally) -> Result<()> {
-        let body = json!({"identifier": self.name, "password": "correct horse battery"});
+        let body = json!({"username": self.name, "password": "correct horse battery"});
         let login = timed(tally, StatusCode::OK, self.app.post("/api/v1/auth/login", &body).send()).await;
         let login = login.json();
         let token = login["data"]["access_token"].as_str().context("no token")?;

@@ -242,8 +242,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             self.problems.push(format!("{} must be * alone or a list without it", CORS_ALLOWED_ORIGINS.name));
         }
         let trusted_proxies = self.list(TRUSTED_PROXIES, network);
-        let app_env = app_env?;
         let idempotency_keep_days: Option<u32> = self.number(IDEMPOTENCY_KEEP_DAYS, 1, 90);
+        let app_env = app_env?;
         Some(Config {
             app_env,
             host: host?,

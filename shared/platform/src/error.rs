@@ -221,9 +221,7 @@ impl From<sqlx::Error> for ApiError {
                 let text = Text::new("This account no longer exists.", "该账号已不存在。");
                 Self::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
             }
-            Some(Meaning::CharacterGone) => {
-                Self::not_found(Text::new("There is no such character.", "没有这个角色。"))
-            }
+            Some(Meaning::CharacterGone) => Self::not_found(Text::new("There is no such character.", "没有这个角色。")),
             Some(Meaning::Expected | Meaning::Mistake) | None => Self::internal(error),
         }
     }

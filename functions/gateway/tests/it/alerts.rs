@@ -45,9 +45,7 @@ async fn every_metric_of_an_alert_is_exported_and_tells_the_truth() {
     sqlx::query("DROP TABLE events_2028").execute(&mut db).await.expect("dropped");
     let after = page().await;
     assert!(after.contains("\nevents_default_partition_rows 2\n"), "{after}");
-    let years: i32 = sqlx::query_scalar("SELECT 2028 - extract(year FROM now())::int4")
-        .fetch_one(&mut db)
-        .await
-        .expect("a number");
+    let years: i32 =
+        sqlx::query_scalar("SELECT 2028 - extract(year FROM now())::int4").fetch_one(&mut db).await.expect("a number");
     assert!(after.contains(&format!("\nevents_partition_years {}\n", years.max(0))), "{after}");
 }

@@ -1,8 +1,11 @@
 //! What a request costs behind the server, and that no cache ever answers with what was true before.
 
+use std::sync::atomic::Ordering;
+
 use futures_util::future::join_all;
 use http::StatusCode;
-use serde_json::{Value, json};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
 use testkit::app::{TestAnswer, TestApp, Trips};
 
 use crate::story::{Story, app};
@@ -86,19 +89,158 @@ async fn what_one_process_wrote_no_other_misses() {
     let app = app().await;
     let mut story = Story::begun(&app, "both", "CN", 1990).await;
     let beside = app.beside(gateway::routes(None), &[]).await;
+    let [state, character, events, list, _] = reads(&story);
     for _ in 0..5 {
         for path in reads(&story) {
             get(&beside, &path, &story.token).await;
         }
         story.live_a_year().await;
-        let state = get(&beside, &format!("/api/v1/game/state/{}", story.character), &story.token).await;
-        assert_eq!(state.data()["version"], story.version);
-        let character = get(&beside, &format!("/api/v1/characters/{}", story.character), &story.token).await;
-        assert_eq!(character.data()["version"], story.version);
-        let listed = get(&beside, "/api/v1/characters", &story.token).await;
-        assert_eq!(listed.data()[0]["version"], story.version);
-        let events = get(&beside, &format!("/api/v1/game/events/{}", story.character), &story.token).await;
-        let newest = events.data()[0]["event_seq"].as_i64();
-        assert_eq!(newest, get(&app, &format!("/api/v1/game/events/{}", story.character), &story.token).await.data()[0]["event_seq"].as_i64());
+        let seen = async |path: &str| get(&beside, path, &story.token).await.data();
+        assert_eq!(seen(&state).await["version"], story.version);
+        assert_eq!(seen(&character).await["version"], story.version);
+        assert_eq!(seen(&list).await[0]["version"], story.version);
+        assert_eq!(seen(&events).await, get(&app, &events, &story.token).await.data());
+    }
+    let body = json!({"character_name": "林安", "birth_country": "CN", "birth_year": 1962});
+    app.post("/api/v1/characters", &body).token(&story.token).send().await.data();
+    let listed = get(&beside, &list, &story.token).await.data();
+    assert_eq!(listed.as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn twenty_cold_reads_at_once_load_once() {
+    let app = app().await;
+    let story = Story::begun(&app, "crowd", "CN", 1990).await;
+    forget_all(&app).await;
+    let beside = app.beside(gateway::routes(None), &[]).await;
+    let path = format!("/api/v1/game/state/{}", story.character);
+    let answers = join_all((0..20).map(|_| get(&beside, &path, &story.token))).await;
+    assert!(answers.iter().all(|answer| answer.body == answers[0].body && answer.status == StatusCode::OK));
+    assert_eq!(answers.iter().map(|answer| answer.trips().sql).sum::<u32>(), 1);
+    let redis: u32 = answers.iter().map(|answer| answer.trips().redis).sum();
+    assert_eq!(redis, 21, "one gate each, and one fill");
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_remembered_for_its_asker_only() {
+    let app = app().await;
+    let story = Story::begun(&app, "owner", "CN", 1990).await;
+    story.read("state").await;
+    let stranger = app.register("stranger").await;
+    let path = format!("/api/v1/game/state/{}", story.character);
+    let trips: Vec<_> = [get(&app, &path, &stranger).await, get(&app, &path, &stranger).await]
+        .iter()
+        .map(|answer| (answer.status, answer.trips()))
+        .collect();
+    assert_eq!(trips[0], (StatusCode::NOT_FOUND, Trips { redis: 2, sql: 1 }));
+    assert_eq!(trips[1], (StatusCode::NOT_FOUND, WARM_READ));
+    assert_eq!(story.read("state").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_write_that_died_sends_readers_to_postgres_until_its_deadline() {
+    let app = app().await;
+    let mut story = Story::begun(&app, "dead", "CN", 1990).await;
+    story.read("state").await;
+    // A fence whose writer never came back: on every stamp of this player, one minute long, then over.
+    fence_all(&app, 60).await;
+    for _ in 0..2 {
+        let answer = story.read("state").await;
+        assert_eq!((answer.data()["version"].clone(), answer.trips()), (json!(2), Trips { redis: 1, sql: 1 }));
+    }
+    story.live_a_year().await;
+    let then = story.read("state").await;
+    assert_eq!((then.data()["version"].clone(), then.trips().sql), (story.version.into(), 1), "the dead one still stands");
+    fence_all(&app, -1).await;
+    assert_eq!(story.read("state").await.data()["version"], story.version);
+    assert_eq!(story.read("state").await.trips(), WARM_READ);
+}
+
+#[tokio::test]
+async fn a_client_that_names_the_version_it_saw_never_reads_an_older_one() {
+    let app = app().await;
+    let mut story = Story::begun(&app, "seen", "CN", 1990).await;
+    let path = format!("/api/v1/game/state/{}", story.character);
+    get(&app, &path, &story.token).await;
+    // A process that cannot reach Redis commits all the same, and says so to nobody but its metrics.
+    let cut_off = app.beside(gateway::routes(None), &[("REDIS_URL", "redis://127.0.0.1:1")]).await;
+    let body = json!({"mode": "steady", "expected_version": 2});
+    let lived = cut_off.post(&format!("/api/v1/game/advance/{}", story.character), &body).token(&story.token).send().await;
+    assert_eq!(lived.status, StatusCode::OK, "{}", lived.text());
+    story.version = 3;
+    let fresh = app.get(&path).token(&story.token).header("x-min-version", "3").send().await;
+    assert_eq!((fresh.data()["version"].clone(), fresh.trips().sql), (json!(3), 1));
+    let healed = get(&app, &path, &story.token).await;
+    assert_eq!((healed.data()["version"].clone(), healed.trips()), (json!(3), WARM_READ));
+    let broken = app.get(&path).token(&story.token).header("x-min-version", "new").send().await;
+    assert_eq!((broken.status, broken.error()["fields"][0]["field"].clone()), (StatusCode::BAD_REQUEST, json!("X-Min-Version")));
+}
+
+#[tokio::test]
+async fn a_strict_deployment_refuses_to_write_what_it_cannot_announce() {
+    let app = app().await;
+    let story = Story::begun(&app, "strict", "CN", 1990).await;
+    let strict = [("CACHE_STRICT", "true"), ("REDIS_URL", "redis://127.0.0.1:1")];
+    let cut_off = app.beside(gateway::routes(None), &strict).await;
+    let body = json!({"mode": "steady", "expected_version": 2});
+    let refused = cut_off.post(&format!("/api/v1/game/advance/{}", story.character), &body).token(&story.token).send().await;
+    assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+    let state = get(&cut_off, &format!("/api/v1/game/state/{}", story.character), &story.token).await;
+    assert_eq!((state.status, state.data()["version"].clone()), (StatusCode::OK, json!(2)), "reads go on");
+}
+
+#[tokio::test]
+async fn no_read_is_older_than_what_was_acknowledged_whatever_interleaves() {
+    let app = app().await;
+    let story = Story::begun(&app, "interleaved", "CN", 1990).await;
+    let beside = app.beside(gateway::routes(None), &[]).await;
+    let newest = std::sync::atomic::AtomicI64::new(2);
+    let state = format!("/api/v1/game/state/{}", story.character);
+    let reader = async |app: &TestApp| {
+        for _ in 0..200 {
+            let acknowledged = newest.load(Ordering::SeqCst);
+            let version = get(app, &state, &story.token).await.data()["version"].as_i64().expect("a version");
+            assert!(version >= acknowledged, "read {version} after {acknowledged}");
+        }
+    };
+    let writer = async {
+        for year in 0..20 {
+            let process = if year % 2 == 0 { &app } else { &beside };
+            let version = newest.load(Ordering::SeqCst);
+            let body = json!({"mode": "steady", "expected_version": version, "on_pending": "default"});
+            let path = format!("/api/v1/game/advance/{}", story.character);
+            let lived = process.post(&path, &body).token(&story.token).send().await;
+            assert_eq!(lived.status, StatusCode::OK, "{}", lived.text());
+            newest.fetch_max(version + 1, Ordering::SeqCst);
+        }
+    };
+    tokio::join!(reader(&app), reader(&beside), reader(&app), reader(&beside), writer);
+}
+
+/// Redis forgets this deployment.
+async fn forget_all(app: &TestApp) {
+    on_every_key(app, "return redis.call('DEL', KEYS[1])", "").await;
+}
+
+/// A fence on every stamp that ends `seconds` from now.
+async fn fence_all(app: &TestApp, seconds: i64) {
+    let script = "if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
+        local deadline = (redis.call('TIME')[1] + ARGV[1]) * 1000000
+        redis.call('HDEL', KEYS[1], 'v', 'fill')
+        return redis.call('HSET', KEYS[1], 'f:dead', string.format('%.0f', deadline))";
+    on_every_key(app, script, &seconds.to_string()).await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test looks into Redis behind the back of the application")]
+async fn on_every_key(app: &TestApp, script: &str, argument: &str) {
+    let config = app.ctx().config();
+    let url = config.redis_url.as_ref().expect("a Redis").expose_secret();
+    let client = redis::Client::open(url).expect("a URL");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
+    let pattern = format!("rl:{}:*", config.redis_namespace);
+    let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys");
+    assert!(!keys.is_empty(), "nothing is cached");
+    for key in keys {
+        let _: i64 = redis::Script::new(script).key(key).arg(argument).invoke_async(&mut connection).await.expect("done");
     }
 }

@@ -103,7 +103,7 @@ async fn a_migration_leaves_the_content_stored_and_the_partitions_made() {
     let mut db = PgConnection::connect(&url).await.expect("a connection");
     let builtin = Content::builtin();
     let stored = content_blobs::load(&mut db, builtin.hash()).await.expect("a read").expect("stored content");
-    assert_eq!((stored.hash(), stored.rules()), (builtin.hash(), builtin.rules()));
+    assert_eq!((stored.hash(), stored.countries().len()), (builtin.hash(), builtin.countries().len()));
     assert!(content_blobs::load(&mut db, ContentHash([7; 32])).await.expect("a read").is_none());
 }
 
@@ -141,6 +141,7 @@ async fn old_answers_are_forgotten_once_and_fresh_ones_are_kept() {
     let (one, other) = tokio::join!(purge(), purge());
     let deleted = |ran: &Ran| ran.said("old answers are forgotten")["deleted"].as_u64().expect("a number");
     assert_eq!(deleted(&one) + deleted(&other), 12_000);
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM idempotency_keys").fetch_one(&mut db).await.expect("a count");
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM idempotency_keys").fetch_one(&mut db).await.expect("a count");
     assert_eq!(left, 10);
 }

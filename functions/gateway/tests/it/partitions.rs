@@ -156,6 +156,9 @@ async fn nothing_is_lost_doubled_or_refused_while_rows_move() {
     assert_eq!(ensured.created, [2029, 2030, 2031]);
     assert!(ensured.moved >= 100, "{} rows moved", ensured.moved);
     let rows = rows_by_partition(&mut db).await;
-    assert_eq!(rows.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["events_2028", "events_2029", "events_2030"]);
+    assert_eq!(
+        rows.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["events_2028", "events_2029", "events_2030"]
+    );
     assert_eq!(rows.iter().map(|(_, rows)| rows).sum::<i64>(), acknowledged.load(Ordering::SeqCst));
 }

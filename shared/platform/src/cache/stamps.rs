@@ -11,7 +11,10 @@ use super::{
     rate::Limit,
     script::{Call, Script},
 };
-use crate::config::Config;
+use crate::{
+    config::Config,
+    fault::{self, Bug},
+};
 
 /// How long a reader that may store what it loads keeps that right. A load takes milliseconds.
 const FILL_LIFETIME: Duration = Duration::from_secs(2);
@@ -119,7 +122,7 @@ impl Stamps {
             namespace: config.redis_namespace.clone(),
             gate: Script::new(include_str!("gate.lua")),
             settle: Script::new(include_str!("settle.lua")),
-            fill: Script::new(include_str!("fill.lua")),
+            fill: Script::new(if fault::planted(Bug::BlindFill) { fault::BLIND_FILL } else { include_str!("fill.lua") }),
             fence_lifetime: FENCE_MARGIN + statement + Duration::from_secs(1),
         }
     }

@@ -53,8 +53,7 @@ impl Job {
     pub async fn run(&self, ctx: &Ctx) -> Result<(), Failure> {
         let started = Instant::now();
         let in_time = tokio::time::timeout(self.timeout, (self.work)(ctx)).await;
-        let ended =
-            in_time.unwrap_or_else(|_| Err(format!("took longer than {} s", self.timeout.as_secs()).into()));
+        let ended = in_time.unwrap_or_else(|_| Err(format!("took longer than {} s", self.timeout.as_secs()).into()));
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let outcome = match &ended {
             Ok(()) => {

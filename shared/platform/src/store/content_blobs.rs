@@ -48,11 +48,10 @@ pub async fn store_builtin(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> Resul
 /// When the bytes are not what they were, or not readable by this release, or Postgres does not answer.
 pub async fn load(db: impl PgExecutor<'_>, hash: ContentHash) -> Result<Option<Arc<Content>>, ContentBlobError> {
     type Row = (Vec<u8>, Vec<String>, Vec<Vec<u8>>);
-    let row: Option<Row> =
-        sqlx::query_as("SELECT rules, locales, texts FROM content_blobs WHERE content_hash = $1")
-            .bind(hash.0.as_slice())
-            .fetch_optional(db)
-            .await?;
+    let row: Option<Row> = sqlx::query_as("SELECT rules, locales, texts FROM content_blobs WHERE content_hash = $1")
+        .bind(hash.0.as_slice())
+        .fetch_optional(db)
+        .await?;
     let Some((rules, locales, texts)) = row else { return Ok(None) };
     let unreadable = |why: String| ContentBlobError::Unreadable(hash, why);
     if locales != languages() {

@@ -68,7 +68,7 @@ pub struct Health {
 /// When Postgres does not answer.
 pub async fn health(db: impl PgExecutor<'_>, now: DateTime<Utc>) -> Result<Health, sqlx::Error> {
     let (default_rows, partitions): (i64, Vec<String>) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM (SELECT FROM events_default LIMIT $1) some),
+        "SELECT (SELECT count(*) FROM (SELECT FROM events_default LIMIT $1) stray),
                 ARRAY(SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
                       WHERE i.inhparent = 'events'::regclass)",
     )

@@ -242,6 +242,8 @@ impl Cluster {
 /// Whether the server can count what each statement costs. It belongs to PostgreSQL, but some systems package it apart,
 /// and a server that is told to load what is not there does not start.
 fn has_statement_statistics(program: &Path) -> bool {
+    // What is on PATH is often a link to where it was installed.
+    let program = program.canonicalize().unwrap_or_else(|_| program.to_owned());
     let Some(root) = program.parent().and_then(Path::parent) else { return false };
     let found = |folder: &str| {
         ["so", "dylib"].iter().any(|end| root.join(folder).join(format!("pg_stat_statements.{end}")).is_file())

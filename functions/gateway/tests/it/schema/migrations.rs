@@ -37,9 +37,16 @@ fn is_well_named(name: &str) -> bool {
 /// What the release before could not live with.
 fn contraction(statement: &str) -> Option<&'static str> {
     let has = |words: &str| statement.contains(words);
-    let drops_column = has(" DROP COLUMN ") || (has("ALTER TABLE ") && has(" DROP ") && !has(" DROP NOT NULL") && !has(" DROP CONSTRAINT ") && !has(" DROP DEFAULT"));
-    let adds_required =
-        statement.split(" ADD ").skip(1).any(|added| !added.starts_with("CONSTRAINT ") && added.contains(" NOT NULL") && !added.contains(" DEFAULT "));
+    let drops_column = has(" DROP COLUMN ")
+        || (has("ALTER TABLE ")
+            && has(" DROP ")
+            && !has(" DROP NOT NULL")
+            && !has(" DROP CONSTRAINT ")
+            && !has(" DROP DEFAULT"));
+    let adds_required = statement
+        .split(" ADD ")
+        .skip(1)
+        .any(|added| !added.starts_with("CONSTRAINT ") && added.contains(" NOT NULL") && !added.contains(" DEFAULT "));
     if statement.starts_with("DROP TABLE ") || drops_column {
         Some("drops what the release before reads")
     } else if has(" RENAME ") {

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use engine::{Content, EventRecord, Life, LogEntry, OnPending, YearInput};
 use http::StatusCode;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, postgres::PgArguments, query::Query, types::Json};
+use sqlx::{
+    AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, postgres::PgArguments, query::Query, types::Json,
+};
 use testkit::app::TestApp;
 use uuid::Uuid;
 
@@ -51,7 +53,16 @@ fn now() -> DateTime<Utc> {
 /// The first nine values of a statement that changes a life, `$1` to `$9`.
 fn keyed(sql: &'static str, route: &'static str, key: &'static str) -> Query<'static, Postgres, PgArguments> {
     let hash = [7_u8; 32].to_vec();
-    statement(sql).bind(id(USER)).bind(route).bind(key).bind(hash).bind(200_i16).bind(b"{}".to_vec()).bind("\"24\"").bind("en").bind(now())
+    statement(sql)
+        .bind(id(USER))
+        .bind(route)
+        .bind(key)
+        .bind(hash)
+        .bind(200_i16)
+        .bind(b"{}".to_vec())
+        .bind("\"24\"")
+        .bind("en")
+        .bind(now())
 }
 
 async fn db() -> (String, PgConnection) {
@@ -186,7 +197,8 @@ fn bind_append<'q>(
 ) -> Query<'q, Postgres, PgArguments> {
     let int2 = |number: u16| i16::try_from(number).expect("small");
     let int4 = |number: u32| i32::try_from(number).expect("small");
-    let decided: Vec<_> = events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
+    let decided: Vec<_> =
+        events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
     let a = life.attributes;
     let query = query
         .bind(id(CHARACTER))
