@@ -14,7 +14,7 @@ use super::world::{self, Kind, Life, Player, Turn, World, Write};
 use crate::drill::dice::Dice;
 
 /// One request in so many is a write.
-const WRITES: u64 = 14;
+const WRITES: u64 = 17;
 /// One write in so many begins a new life.
 const BIRTHS: u64 = 24;
 /// One write in so many is sent twice at once, through two processes.

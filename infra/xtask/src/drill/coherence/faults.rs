@@ -9,7 +9,8 @@ use testkit::services::{Profile, Services};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::fleet::{Fleet, RedisPlace};
+use super::client::Run;
+use super::fleet::RedisPlace;
 use crate::drill::dice::Dice;
 
 /// Time between the beginnings of two faults: each kind comes four times a minute.
@@ -54,15 +55,15 @@ impl Fault {
 
 /// Who brings the faults, and how many there were.
 pub(super) struct Storm {
-    pub(super) fleet: Arc<Fleet>,
-    pub(super) services: Services,
-    pub(super) redis: RedisPlace,
+    run: Arc<Run>,
+    services: Services,
+    redis: RedisPlace,
     counts: [AtomicU64; Fault::ALL.len()],
 }
 
 impl Storm {
-    pub(super) fn new(fleet: Arc<Fleet>, services: Services, redis: RedisPlace) -> Self {
-        Self { fleet, services, redis, counts: Default::default() }
+    pub(super) fn new(run: Arc<Run>, services: Services, redis: RedisPlace) -> Self {
+        Self { run, services, redis, counts: Default::default() }
     }
 
     /// How often each kind came to its end, in the order of [`Fault::ALL`].
@@ -88,21 +89,27 @@ impl Storm {
     }
 
     async fn strike(&self, fault: Fault, dice: &mut Dice) -> Result<()> {
+        let (fleet, history) = (&self.run.fleet, &self.run.history);
         let duration = Duration::from_millis(dice.between(SHORTEST, LONGEST));
-        let member = usize::try_from(dice.next()).unwrap_or_default() % self.fleet.size();
+        let member = usize::try_from(dice.next()).unwrap_or_default() % fleet.size();
         match fault {
-            Fault::Flush => self.command("FLUSHALL").await,
-            Fault::Freeze => self.fleet.freeze(member, duration).await,
+            Fault::Flush => {
+                history.redis_forgot();
+                self.command("FLUSHALL").await?;
+                history.redis_forgot();
+                Ok(())
+            }
+            Fault::Freeze => fleet.freeze(member, duration).await,
             Fault::Pause => {
-                self.fleet.trouble_begins(0..self.fleet.size());
+                fleet.trouble_begins(0..fleet.size());
                 self.command(&format!("CLIENT PAUSE {} ALL", duration.as_millis())).await?;
                 tokio::time::sleep(duration).await;
-                self.fleet.trouble_ends(0..self.fleet.size());
+                fleet.trouble_ends(0..fleet.size());
                 Ok(())
             }
             Fault::Partition => {
-                self.fleet.trouble_begins(member..=member);
-                let proxy = self.fleet.proxy(member);
+                fleet.trouble_begins(member..=member);
+                let proxy = fleet.proxy(member);
                 // Some networks refuse, others swallow.
                 if dice.one_in(2) {
                     proxy.cut();
@@ -115,13 +122,15 @@ impl Storm {
                     proxy.reset();
                 }
                 proxy.heal();
-                self.fleet.trouble_ends(member..=member);
+                fleet.trouble_ends(member..=member);
                 Ok(())
             }
             Fault::RedisRestart => {
-                self.fleet.trouble_begins(0..self.fleet.size());
+                fleet.trouble_begins(0..fleet.size());
+                history.redis_forgot();
                 self.restart(|services| services.restart_redis(Profile::Drill)).await?;
-                self.fleet.trouble_ends(0..self.fleet.size());
+                history.redis_forgot();
+                fleet.trouble_ends(0..fleet.size());
                 Ok(())
             }
             Fault::PostgresRestart => self.restart(|services| services.restart_postgres(Profile::Drill)).await,

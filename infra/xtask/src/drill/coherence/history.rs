@@ -12,6 +12,10 @@ use tokio::sync::watch;
 
 /// Findings that are kept; more would only repeat them.
 const SHOWN: usize = 10;
+/// Who writes while Redis forgets everything has lost its fence: until it has announced its write, one may read that write
+/// in PostgreSQL and another what was true before in Redis. Nobody has acknowledged it yet. Writes take milliseconds; this
+/// is for one whose process dies just then, and is asked again.
+const FORGETFUL: Duration = Duration::from_secs(3);
 /// Representations of one aggregate: route and language.
 pub(super) const FORMS: usize = 8;
 
@@ -137,12 +141,16 @@ pub(super) struct History {
     pub(super) excused: AtomicU64,
     /// How old the oldest excused one was, milliseconds.
     pub(super) oldest_excused_ms: AtomicU64,
-    /// Reads older than an earlier read, though not older than what was acknowledged.
+    /// Reads older than an earlier read, though not older than what was acknowledged, in strict mode.
     pub(super) regressed: AtomicU64,
+    /// The same in default mode, or when Redis had just forgotten everything: no rule forbids it.
+    pub(super) wavered: AtomicU64,
     /// Two different bodies of one version.
     pub(super) forked: AtomicU64,
     /// Answers that no rule allows.
     pub(super) wrong: AtomicU64,
+    /// When Redis forgot everything last.
+    forgot: Mutex<Option<Instant>>,
     findings: watch::Sender<Vec<String>>,
 }
 
@@ -155,8 +163,10 @@ impl History {
             excused: AtomicU64::default(),
             oldest_excused_ms: AtomicU64::default(),
             regressed: AtomicU64::default(),
+            wavered: AtomicU64::default(),
             forked: AtomicU64::default(),
             wrong: AtomicU64::default(),
+            forgot: Mutex::default(),
             findings: watch::Sender::default(),
         }
     }
@@ -172,6 +182,8 @@ impl History {
                 return;
             }
             self.find(&self.stale, || format!("stale: {} shows {version}, {} was acknowledged", what(), floor.acked));
+        } else if version < floor.seen && (self.stamp_ttl.is_some() || self.is_forgetful()) {
+            self.wavered.fetch_add(1, Ordering::Relaxed);
         } else if version < floor.seen {
             self.find(&self.regressed, || format!("regressed: {} shows {version}, {} was read", what(), floor.seen));
         }
@@ -180,6 +192,15 @@ impl History {
             let body = String::from_utf8_lossy(shown.body);
             self.find(&self.forked, || format!("forked: {} shows another version {version}: {body}", what()));
         }
+    }
+
+    /// Redis has just forgotten everything.
+    pub(super) fn redis_forgot(&self) {
+        *lock(&self.forgot) = Some(Instant::now());
+    }
+
+    fn is_forgetful(&self) -> bool {
+        lock(&self.forgot).is_some_and(|forgot| forgot.elapsed() < FORGETFUL)
     }
 
     /// An answer that no rule allows.
@@ -247,6 +268,10 @@ mod tests {
         history.judge(&told, told.floor(), &shown(4, b""), String::new);
         history.judge(&told, told.floor(), &shown(3, b""), String::new);
         assert_eq!(counts(&history), [0, 0, 1, 0]);
+        history.redis_forgot();
+        history.judge(&told, told.floor(), &shown(3, b""), String::new);
+        assert_eq!(counts(&history), [0, 0, 1, 0], "Redis has just lost the fence of whoever wrote version 4");
+        assert_eq!(history.wavered.load(Ordering::Relaxed), 1);
     }
 
     #[test]

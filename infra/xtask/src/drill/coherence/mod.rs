@@ -192,7 +192,14 @@ impl Stage {
     /// One run from the first player to the reckoning.
     async fn play(&self, seconds: u64, mode: Mode) -> Result<Figures> {
         let stamp_ttl = (mode == Mode::Default).then_some(STAMP_TTL);
-        let program = self.program.clone().with([("CACHE_STRICT", if stamp_ttl.is_none() { "true" } else { "false" })]);
+        let program = self.program.clone();
+        let program = match stamp_ttl {
+            None => program.with([("CACHE_STRICT", "true".to_owned())]),
+            Some(ttl) => {
+                let ttl = format!("ttl={}s", ttl.as_secs());
+                program.with([("CACHE_USER_DATA", ttl.clone()), ("CACHE_GAME_STATE", ttl)])
+            }
+        };
         let (mut round, run, storm) = self.begin(&program, stamp_ttl).await?;
         let time = Duration::from_secs(seconds);
         tokio::select! {
@@ -202,6 +209,8 @@ impl Stage {
         round.clients_end(&run).await?;
         say(format_args!("{DIM}{seconds} s survived; asking for every answer again{DIM:#}"));
         run.fleet.calm_down();
+        // What a process that was cut off from Redis could not announce, the reckoning must not miss.
+        tokio::time::sleep(stamp_ttl.unwrap_or_default()).await;
         let verdict = audit::audit(&run, self.dice()).await?;
         round.end(&run).await?;
         Ok(Figures::of(seconds, &run, &storm, verdict))
@@ -230,9 +239,9 @@ impl Stage {
             processes.spawn(Arc::clone(&fleet).keep(member));
         }
         let world = World::populate(&mut Caller::new(Arc::clone(&fleet), self.dice())).await?;
-        let storm = Storm::new(Arc::clone(&fleet), self.services.clone(), self.redis.clone());
         let history = History::new(stamp_ttl);
         let run = Arc::new(Run { fleet, world, history, counts: Counts::default(), over: AtomicBool::new(false) });
+        let storm = Storm::new(Arc::clone(&run), self.services.clone(), self.redis.clone());
         let mut clients = JoinSet::new();
         for _ in 0..CLIENTS {
             clients.spawn(Client::new(&run, self.dice(), self.dice()).play());

@@ -45,7 +45,7 @@ impl Figures {
                 ("refused", read(&counts.refused)),
                 ("retried", verdict.retried),
                 ("replayed", verdict.replayed),
-                ("regressed", read(&history.regressed)),
+                ("wavered", read(&history.wavered)),
                 ("excused", read(&history.excused)),
                 ("oldest_excused_ms", read(&history.oldest_excused_ms)),
             ],
@@ -53,6 +53,7 @@ impl Figures {
             faults: storm.counts(),
             violations: vec![
                 ("stale", read(&history.stale)),
+                ("regressed", read(&history.regressed)),
                 ("forked", read(&history.forked)),
                 ("wrong", read(&history.wrong)),
                 ("lost", verdict.lost),
