@@ -16,7 +16,7 @@ function init(args)
     for token in io.lines(args[1]) do
         local headers = { ['Authorization'] = 'Bearer ' .. token, ['Accept-Language'] = 'en' }
         requests[#requests + 1] = wrk.format('GET', '/api/v1/characters', headers)
-        total = total + 1 / #requests ^ skew
+        total = total + 1 / (#requests) ^ skew
         cumulated[#requests] = total
     end
     math.randomseed(number)

@@ -24,7 +24,7 @@ use crate::stack::terminal::{DIM, say};
 
 /// The share of reads that must be answered without SQL.
 const HIT_RATIO: f64 = 0.95;
-/// Reads of a session: one before the first move, two after each move, at least.
+/// Reads of cached aggregates in a session, at least: the list, the life, and the life again after a move.
 const READS_PER_SESSION: f64 = 3.0;
 /// Most moves of a session.
 const MOVES: f64 = 4.0;
