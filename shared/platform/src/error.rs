@@ -217,21 +217,10 @@ impl From<sqlx::Error> for ApiError {
             return Self::unavailable(1, error);
         }
         match broken_by(&error) {
-            Some(Meaning::AccountGone) => {
-                let text = Text::new("This account no longer exists.", "该账号已不存在。");
-                Self::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
-            }
+            Some(Meaning::AccountGone) => Self::account_gone(),
             Some(Meaning::CharacterGone) => Self::not_found(Text::new("There is no such character.", "没有这个角色。")),
             Some(Meaning::Expected | Meaning::Mistake) | None => Self::internal(error),
         }
-    }
-}
-
-/// 401 when the row's user is gone, by the name of the foreign key; anything else as usual.
-pub(crate) fn account_gone(error: sqlx::Error, foreign_key: &str) -> ApiError {
-    match &error {
-        sqlx::Error::Database(db) if db.constraint() == Some(foreign_key) => ApiError::account_gone(),
-        _ => error.into(),
     }
 }
 

@@ -63,6 +63,10 @@ async fn lives(admin: &mut PgConnection, first: i64, last: i64, events: u64) -> 
             INSERT INTO life_log
             SELECT b.id, l.seq, l.version, l.age, l.input, l.outcome, l.content_hash, l.rules_version, l.hash, b.at
             FROM born b, logged l WHERE $3 > 0
+        ), answered AS (
+            INSERT INTO idempotency_keys (user_id, route, key, request_hash, status, body, locale, created_at)
+            SELECT md5('player ' || player)::uuid, 'game-advance', n::text, sha256(''), 200, state, 'zh-CN', at
+            FROM born, sample WHERE $3 > 0
         )
         INSERT INTO events (character_id, seq, age, event_id, event_type, record, created_at)
         SELECT b.id, seq, seq * 6 / 10, h.event_id, h.event_type, h.record, b.at + make_interval(mins => seq::int)

@@ -165,7 +165,7 @@ impl<'a> Player<'a> {
     async fn ask(&self, method: Method, path: &str, body: Option<Value>, expected: StatusCode) -> Result<Value> {
         let request = self.app.request(method, path).token(&self.token);
         let request = match &body {
-            Some(body) => request.json(body),
+            Some(body) => request.json(body).header("idempotency-key", &Uuid::new_v4().to_string()),
             None => request,
         };
         let answer = request.send().await;

@@ -64,7 +64,7 @@ impl Log {
             let Some(name) = known.or((sql == seed).then_some("seed-characters-attributes")) else { continue };
             let (mut shape, mut text) = (String::new(), String::new());
             draw(&explained["Plan"], 0, &mut shape, &mut text);
-            seen.entry(name).or_default().push(Run { shape, buffers: touched(&explained["Plan"]), text });
+            seen.entry(name).or_default().push(Run { shape, buffers: altogether(&explained["Plan"]), text });
         }
         ensure!(!seen.is_empty(), "the server logged no plan: is auto_explain installed?");
         Ok(seen)
@@ -74,6 +74,22 @@ impl Log {
         let bytes = fs::read(&self.0).with_context(|| format!("cannot read {}", self.0.display()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+/// What a statement touched. The root's figure has all but the changes whose rows nobody reads: those are made at the
+/// very end.
+fn altogether(root: &Value) -> u64 {
+    let below = root["Plans"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let unread = below.iter().filter(|plan| {
+        let name = plan["Subplan Name"].as_str().and_then(|name| name.strip_prefix("CTE "));
+        name.is_some_and(|name| !scans(root, name))
+    });
+    touched(root) + unread.map(touched).sum::<u64>()
+}
+
+/// Whether any node reads this CTE.
+fn scans(plan: &Value, cte: &str) -> bool {
+    plan["CTE Name"] == cte || plan["Plans"].as_array().into_iter().flatten().any(|below| scans(below, cte))
 }
 
 /// Shared buffers found in the cache or read into it, with everything below.

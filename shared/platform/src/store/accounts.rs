@@ -7,7 +7,7 @@ use sqlx::{Postgres, Row as _, postgres::PgArguments, query::Query};
 use super::{pool::Db, statement::Statement};
 use crate::{
     cache::aggregate::Loaded,
-    error::{ApiError, account_gone},
+    error::ApiError,
     ids::{SessionId, UserId},
 };
 
@@ -119,10 +119,8 @@ fn bind_session<'q>(
 /// 401 when the account is gone, 503 without Postgres.
 pub async fn open_session(db: &Db, user: UserId, session: &NewSession) -> Result<(), ApiError> {
     let statement = sqlx::query(OPEN_SESSION.sql).bind(user);
-    match bind_session(statement, session).execute(db).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(account_gone(error, "sessions_user_fkey")),
-    }
+    bind_session(statement, session).execute(db).await?;
+    Ok(())
 }
 
 /// The active user with this name or verified address, and the hash of their password.

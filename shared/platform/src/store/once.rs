@@ -10,7 +10,7 @@ use sqlx::{Postgres, postgres::PgArguments, query::Query};
 use super::idempotency::{Stored, ToStore};
 use crate::{
     ctx::Cx,
-    error::{ApiError, account_gone},
+    error::ApiError,
     http::{envelope::Answer, idem::Idem},
 };
 
@@ -110,7 +110,7 @@ pub(super) async fn run(cx: &Cx, query: Query<'_, Postgres, PgArguments>) -> Res
             if constraint == Some("idempotency_keys_pkey") {
                 return Ok(Done::Refused);
             }
-            return Err(account_gone(error, "characters_user_fkey"));
+            return Err(error.into());
         }
     };
     if let (true, Some(roster_version)) = (row.applied, row.roster_version) {

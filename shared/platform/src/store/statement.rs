@@ -46,3 +46,17 @@ pub const STATEMENTS: &[Statement] = &[
     lives::LOG,
     migrations::NEWEST,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_texts_are_unique() {
+        for (place, statement) in STATEMENTS.iter().enumerate() {
+            let found = Statement::of(statement.sql).expect("it is in the list");
+            assert_eq!(found.name, statement.name, "two statements with one text");
+            assert!(STATEMENTS[..place].iter().all(|earlier| earlier.name != statement.name), "{}", statement.name);
+        }
+    }
+}

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{ConnectOptions as _, Connection as _, Error, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    time::timeout,
+    time::{timeout, timeout_at},
 };
 
 use crate::ctx::World;
@@ -84,10 +84,10 @@ impl Connections {
         self.open(permit).await
     }
 
-    /// A connection that was never used, in the place of one that broke.
-    pub(super) async fn replace<'a>(&'a self, broken: Lease<'a>) -> Result<Lease<'a>, Error> {
+    /// A connection that was never used, in the place of one that broke; open by `deadline`, or not at all.
+    pub(super) async fn replace<'a>(&'a self, broken: Lease<'a>, deadline: Instant) -> Result<Lease<'a>, Error> {
         let Lease { permit, .. } = broken;
-        timeout(self.acquire_timeout, self.open(permit)).await.unwrap_or(Err(Error::PoolTimedOut))
+        timeout_at(deadline.into(), self.open(permit)).await.unwrap_or(Err(Error::PoolTimedOut))
     }
 
     /// Opens at once or fails at once: while Postgres is away a request is told so, rather than kept waiting.

@@ -2,10 +2,13 @@
 //!
 //! # When a statement is sent again
 //! Once, on a fresh connection, when the one it was sent on had been used before and turns out to be lost:
-//! - a read, whatever became of it;
+//! - a read, whatever became of it, unless the server stayed silent for as long as anybody waits;
 //! - a write only where the server cannot have committed it: it said that it ends the session before it said
 //!   anything about the statement (it answers in order, so it had not run it), or our side could not send the whole
 //!   of it (`BrokenPipe`; what makes a statement commit is its last message).
+//!
+//! The second sending begins within the acquire timeout, counted from the start, or not at all. So whatever happens, a
+//! statement has committed within acquire timeout + statement timeout, or never will: fences in Redis rely on that.
 //!
 //! Every other write that is cut off is a 503, and the client repeats it under its Idempotency-Key.
 
@@ -45,6 +48,7 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Db {
     connections: Arc<Connections>,
+    acquire_timeout: Duration,
     patience: Duration,
     trips: Option<Arc<RoundTrips>>,
 }
@@ -52,10 +56,10 @@ pub struct Db {
 impl Db {
     /// A pool that opens its connections when they are needed.
     pub(crate) fn connect_lazy(config: &Config, world: Arc<dyn World>) -> Result<Self, Error> {
-        let (max, wait) = (config.database_max_connections, config.database_acquire_timeout);
-        let connections = Connections::new(options(config)?, max, wait, world);
+        let (max, acquire_timeout) = (config.database_max_connections, config.database_acquire_timeout);
+        let connections = Connections::new(options(config)?, max, acquire_timeout, world);
         let patience = config.database_statement_timeout + GRACE;
-        Ok(Self { connections: Arc::new(connections), patience, trips: None })
+        Ok(Self { connections: Arc::new(connections), acquire_timeout, patience, trips: None })
     }
 
     /// The same connections, counted to a request.
@@ -77,9 +81,11 @@ impl Db {
         if let Some(trips) = &self.trips {
             trips.sql.fetch_add(1, Ordering::Relaxed);
         }
+        let again_by = Instant::now() + self.acquire_timeout;
         let lease = self.connections.acquire().await?;
         let started = Instant::now();
-        let result = self.run_on(lease, query, statement.is_some_and(|statement| statement.is_read)).await;
+        let is_read = statement.is_some_and(|statement| statement.is_read);
+        let result = self.run_on(lease, query, is_read, again_by).await;
         let name = statement.map_or("other", |statement| statement.name);
         metrics::histogram!("database_query_duration_seconds", "query" => name).record(started.elapsed().as_secs_f64());
         result
@@ -90,6 +96,7 @@ impl Db {
         mut lease: Lease<'_>,
         query: Text,
         is_read: bool,
+        again_by: Instant,
     ) -> Result<Vec<Either<PgQueryResult, PgRow>>, Error> {
         let again = if lease.is_fresh { None } else { query.again() };
         let mut given = Vec::new();
@@ -102,13 +109,14 @@ impl Db {
             Loss::None => lease.give_back(),
             // Not the server's doing, but nobody knows what is still to come on this connection.
             Loss::Confused => drop(lease),
+            Loss::Silent => lease.is_dead(),
             loss @ (Loss::Ended | Loss::Unsent | Loss::Broken) => {
                 lease.is_dead();
                 let not_committed = loss == Loss::Unsent || (loss == Loss::Ended && given.is_empty());
                 if let Some(again) = again
                     && (is_read || not_committed)
                 {
-                    let mut lease = self.connections.replace(lease).await?;
+                    let mut lease = self.connections.replace(lease, again_by).await?;
                     given.clear();
                     self.send(&mut lease.connection, again, &mut given).await?;
                     lease.give_back();
@@ -178,8 +186,10 @@ enum Loss {
     Ended,
     /// The whole of the statement could not be sent.
     Unsent,
-    /// It broke off, or stays silent; who knows when.
+    /// It broke off; who knows when.
     Broken,
+    /// Nothing came in time.
+    Silent,
 }
 
 impl Loss {
@@ -192,6 +202,7 @@ impl Loss {
                 }
             }
             Error::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => Self::Unsent,
+            Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Self::Silent,
             Error::Io(_) | Error::Tls(_) => Self::Broken,
             _ => Self::Confused,
         }
