@@ -117,11 +117,11 @@ async fn advance(
     let expected = expected.or_body(req.expected_version)?;
     let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or(GameError::NoSuchLife)?;
     if let Err(moved_on) = standing.at_version(expected) {
-        return idempotency::first_answer_or(cx.db(), &idem, moved_on).await;
+        return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
     let (lived, stop_reason) = match live(cx.content(), &standing, &req) {
         Ok(lived) => lived,
-        Err(refused) => return idempotency::first_answer_or(cx.db(), &idem, GameError::from(refused)).await,
+        Err(refused) => return idempotency::first_answer_or(&cx, &idem, GameError::from(refused)).await,
     };
     let out = AdvanceOut { version: lived.version(), stop_reason, years: lived.years(&cx), state: lived.state(&cx) };
     let years = out.years.len();

@@ -128,11 +128,11 @@ async fn decide(
     let expected = expected.or_body(req.expected_version)?;
     let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or(GameError::NoSuchLife)?;
     if let Err(moved_on) = standing.at_version(expected) {
-        return idempotency::first_answer_or(cx.db(), &idem, moved_on).await;
+        return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
     let step = match engine::decide(cx.content(), &standing.life, req.decision_id.0, &req.option_id.0, false) {
         Ok(step) => step,
-        Err(refused) => return idempotency::first_answer_or(cx.db(), &idem, GameError::from(refused)).await,
+        Err(refused) => return idempotency::first_answer_or(&cx, &idem, GameError::from(refused)).await,
     };
     let year_complete = step.year_complete;
     let lived = Lived::first(&standing, step);

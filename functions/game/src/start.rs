@@ -56,7 +56,7 @@ async fn start(
         return begun(&cx, &idem, &standing).await;
     }
     if let Err(moved_on) = standing.at_version(expected) {
-        return idempotency::first_answer_or(cx.db(), &idem, moved_on).await;
+        return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
     let step = engine::start(cx.content(), &standing.life).map_err(GameError::from)?;
     let lived = Lived::first(&standing, step);
@@ -73,7 +73,7 @@ async fn start(
 
 /// The first answer to this request, or the state of the life as it stands.
 async fn begun(cx: &Cx, idem: &Idem, standing: &Standing) -> Reply<StateOut> {
-    if let Some(first) = idempotency::find(cx.db(), idem).await? {
+    if let Some(first) = idempotency::find(cx, idem).await? {
         return Ok(first);
     }
     let Standing { character_id, version, life, recent, .. } = standing;

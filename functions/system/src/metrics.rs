@@ -27,7 +27,7 @@ const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 async fn metrics(cx: Cx) -> Reply<str> {
     telemetry::metrics::sample_database(&cx).await;
-    cx.db().report();
+    cx.report();
     let page = telemetry::metrics::render()
         .ok_or_else(|| ApiError::not_found(Text::new("No metrics are kept here.", "此处不收集指标。")))?;
     Ok(Answer::raw(StatusCode::OK, PROMETHEUS_TEXT, page))

@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::{
     auth::token::TokenVerifier,
-    cache::{Redis, manager::CacheManager, rate::RateLimiter},
+    cache::{Redis, gate::Gate, manager::CacheManager, rate::RateLimiter},
     config::Config,
-    http::{gate::Gate, info::RequestInfo},
+    http::info::RequestInfo,
     probe::{LastProbe, Probe},
     store::Db,
 };
@@ -136,6 +136,12 @@ impl Ctx {
 
     pub(crate) fn limiter(&self) -> &RateLimiter {
         &self.0.limiter
+    }
+
+    /// Writes the state of caches and connections into the metrics, for a scrape that is about to read them.
+    pub fn report(&self) {
+        self.0.cache.report();
+        self.0.db.report();
     }
 
     pub(crate) fn cache(&self) -> &CacheManager {

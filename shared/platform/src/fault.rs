@@ -33,7 +33,7 @@ pub(crate) enum Bug {
 
 /// `fill.lua` as a cache without fences and tokens would have it.
 pub(crate) const BLIND_FILL: &str = "redis.call('HSET', KEYS[1], 'v', ARGV[2])
-    redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+    redis.call('SET', KEYS[2], ARGV[2] .. ' ' .. ARGV[3], 'PX', ARGV[4])
     return redis.call('PEXPIRE', KEYS[1], ARGV[4])";
 
 #[cfg(debug_assertions)]

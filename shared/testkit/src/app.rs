@@ -90,11 +90,7 @@ impl TestApp {
     ///
     /// # Panics
     /// As [`TestApp::with_settings`].
-    pub async fn beside(
-        &self,
-        routes: impl IntoIterator<Item = &'static Route>,
-        settings: &[(&str, &str)],
-    ) -> Self {
+    pub async fn beside(&self, routes: impl IntoIterator<Item = &'static Route>, settings: &[(&str, &str)]) -> Self {
         let database_url = self.ctx.config().database_url.expose_secret().to_owned();
         Self::start(routes, settings, &database_url, TestWorld::new(1 << 32)).await
     }

@@ -80,11 +80,8 @@ impl Stack {
         let servers = services.clone();
         let (postgres, redis_url) = tokio::task::spawn_blocking(move || {
             let postgres = servers.postgres(Profile::Drill)?;
-            let redis_url = if cluster {
-                servers.redis_cluster(Profile::Drill)?.url
-            } else {
-                servers.redis(Profile::Drill)?.url
-            };
+            let redis_url =
+                if cluster { servers.redis_cluster(Profile::Drill)?.url } else { servers.redis(Profile::Drill)?.url };
             anyhow::Ok((postgres, redis_url))
         })
         .await??;

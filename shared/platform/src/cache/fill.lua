@@ -28,6 +28,6 @@ if tonumber(version) < newest or not (stands or holder == token) then
 end
 redis.call('HDEL', stamp, 'fill', 'least')
 redis.call('HSET', stamp, 'v', version)
-redis.call('SET', value, content, 'PX', stamp_ms)
+redis.call('SET', value, version .. ' ' .. content, 'PX', stamp_ms)
 redis.call('PEXPIRE', stamp, stamp_ms)
 return 1

@@ -3,20 +3,23 @@
 --
 -- KEYS: the subject's theoretical arrival time (TAT), then for each aggregate its stamp and its value.
 -- ARGV: microseconds a request costs (0: no limit), requests allowed at once, this request's token, 'read' or 'write',
---       lifetimes of a fence (us), of a fill token (us) and of a stamp (ms), then for each aggregate the version that
---       the caller holds ('' for none, '-' where the value is not wanted).
+--       lifetimes of a fence and of a fill token (us), then for each aggregate the lifetime of its stamp (ms) and the
+--       version that the caller holds ('' for none, '-' where the value is not wanted).
 -- A stamp is a hash: v = the version; fill = '<deadline us> <token>' of the reader that may store what it loads;
 --       f:<token> = the deadline (us) of a write under way; least = the lowest version that may still be published.
+-- A value is '<version> <content>', for it may be of another version than the stamp: it expires or is evicted alone, and
+-- releases with different encodings keep different values under one stamp.
 -- Answers {1, TAT after this request, now, {state, …} for each aggregate}, or {0, TAT, now} when it comes too soon.
 -- Microseconds stay exact in a double until the year 2255.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, burst, token, writes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == 'write'
-local fence_us, fill_us, stamp_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+local fence_us, fill_us = tonumber(ARGV[5]), tonumber(ARGV[6])
 
 local tat = now
 if interval > 0 then
-    tat = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+    -- Clamped: where the clock was set back, nobody waits for it to catch up.
+    tat = math.min(math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now), now + interval * burst)
     local next = tat + interval
     if next > now + interval * burst then
         return {0, tat, now}
@@ -47,15 +50,22 @@ local function look(stamp)
     return version, fill, fenced
 end
 
+-- The content of a value, if it is of this version.
+local function content_of(value, version)
+    local held = redis.call('GET', value)
+    local prefix = version .. ' '
+    return held and string.sub(held, 1, #prefix) == prefix and string.sub(held, #prefix + 1)
+end
+
 local answer = {1, tat, now}
 for i = 1, (#KEYS - 1) / 2 do
-    local stamp, value, known = KEYS[2 * i], KEYS[2 * i + 1], ARGV[7 + i]
+    local stamp, value, stamp_ms, known = KEYS[2 * i], KEYS[2 * i + 1], ARGV[5 + 2 * i], ARGV[6 + 2 * i]
     local version, fill, fenced = look(stamp)
     if fenced then
         answer[3 + i] = {'fenced'}
     elseif version then
         local wanted = known ~= '-' and known ~= version
-        answer[3 + i] = {'clean', version, wanted and redis.call('GET', value), redis.call('PTTL', stamp)}
+        answer[3 + i] = {'clean', version, wanted and content_of(value, version), redis.call('PTTL', stamp)}
     elseif fill or writes then
         answer[3 + i] = {'missing', fill, fill == token and 1 or 0}
     else

@@ -1,5 +1,5 @@
-//! Every key of the cache, and nowhere else. `rl:<namespace>:{<owner>}:<class>:v<schema>:<id>`: the braces put all that belongs
-//! to one player into one slot of a cluster, so that one script can see it.
+//! Every key of the cache, and nowhere else. A stamp is `rl:<namespace>:{<owner>}:<class>:<kind>:<id>`, its value the same and
+//! `:v<schema>`: the braces put all that belongs to one player into one slot of a cluster, so that one script can see it.
 
 use engine::Locale;
 use uuid::Uuid;
@@ -26,18 +26,24 @@ impl Kind {
         }
     }
 
-    /// Name and schema in keys. The schema is raised when the value's encoding changes, so that releases that run side
-    /// by side do not read each other's.
-    const fn name(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
-            Self::Profile => "user_data:v1:profile",
-            Self::Roster => "user_data:v1:roster",
-            Self::Life => "game_state:v1:life",
+            Self::Profile => "profile",
+            Self::Roster => "roster",
+            Self::Life => "life",
+        }
+    }
+
+    /// Raised when the value's encoding changes: releases that run side by side then keep values of their own, under the
+    /// one stamp that tells both which version is the newest.
+    const fn schema(self) -> u32 {
+        match self {
+            Self::Profile | Self::Roster | Self::Life => 1,
         }
     }
 }
 
-/// One aggregate. The owner comes from the token, so a stranger addresses a key that nobody fills.
+/// One aggregate. The owner comes from the token, so a stranger addresses a key of their own, where nothing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AggregateId {
     /// What it is.
@@ -52,8 +58,8 @@ impl AggregateId {
     /// The keys in Redis: of the stamp and of the value.
     pub(crate) fn redis_keys(&self, namespace: &str) -> [String; 2] {
         let Self { kind, owner, id } = self;
-        let stamp = format!("rl:{namespace}:{{{owner}}}:{}:{id}", kind.name());
-        let value = format!("{stamp}:value");
+        let stamp = format!("rl:{namespace}:{{{owner}}}:{}:{}:{id}", kind.class().as_str(), kind.as_str());
+        let value = format!("{stamp}:v{}", kind.schema());
         [stamp, value]
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    error::Error,
     sync::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
@@ -11,6 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::{
@@ -26,11 +28,12 @@ use crate::{
     ctx::Cx,
     error::ApiError,
     fault::{self, Bug, Step},
-    http::envelope::{Answer, Reply},
 };
 
 /// Largest value that is unpacked, bytes. A life's state is some ten thousand.
 const VALUE_LIMIT: usize = 8 << 20;
+/// A load that took longer says more about Postgres than about this aggregate.
+const LONGEST_LOAD: Duration = Duration::from_millis(100);
 /// Load times before the end of a stamp within which it may be refreshed; chances further off are below e^-20.
 const EARLY_LOADS: u32 = 20;
 /// Loads under way before the list of them is swept.
@@ -55,18 +58,29 @@ struct Level {
 
 /// Something at one version: a packed value, or the body of an answer. No bytes: there is no such thing.
 #[derive(Debug, Clone)]
-struct Held {
-    version: i64,
-    bytes: Bytes,
+pub(super) struct Held {
+    pub(super) version: i64,
+    pub(super) bytes: Bytes,
 }
 
 /// What a request finds: the newest version, and this process's answer for it if it holds one.
-enum Current {
+pub(super) enum Current {
     Answer(Held),
     Value(Held),
 }
 
 impl CacheManager {
+    /// Writes how full L1 is into the metrics, for a scrape that is about to read them.
+    pub(crate) fn report(&self) {
+        for (class, level) in Class::ALL.iter().zip(&self.levels) {
+            let entries = u32::try_from(level.l1.len()).unwrap_or(u32::MAX);
+            metrics::gauge!("cache_l1_entries", "class" => class.as_str()).set(entries);
+            // Exact up to 2^53.
+            #[expect(clippy::cast_precision_loss, reason = "budgets are at most 64 GiB")]
+            metrics::gauge!("cache_l1_bytes", "class" => class.as_str()).set(level.l1.weight() as f64);
+        }
+    }
+
     pub(crate) fn new(config: &Config) -> Self {
         let level = |class: Class| {
             let policy = config.cache[class.index()];
@@ -74,11 +88,6 @@ impl CacheManager {
             Level { policy, l1, load_us: AtomicU64::new(0) }
         };
         Self { stamps: Stamps::new(config), levels: Class::ALL.map(level).into(), flights: Mutex::default() }
-    }
-
-    /// How long Redis keeps an aggregate's stamp and value.
-    pub(crate) fn ttl(&self, id: AggregateId) -> Duration {
-        self.level(id).policy.ttl
     }
 
     fn level(&self, id: AggregateId) -> &Level {
@@ -89,12 +98,12 @@ impl CacheManager {
         self.level(id).l1.get(&(id, form))
     }
 
-    fn hold(&self, id: AggregateId, form: Form, held: &Held) {
+    pub(super) fn hold(&self, id: AggregateId, form: Form, held: &Held) {
         self.level(id).l1.insert((id, form), held.clone());
     }
 
     /// The aggregate as it now is.
-    async fn current<A: Aggregate>(&self, cx: &Cx, aggregate: A, form: Form) -> Result<Current, ApiError> {
+    pub(super) async fn current<A: Aggregate>(&self, cx: &Cx, aggregate: A, form: Form) -> Result<Current, ApiError> {
         let id = aggregate.id();
         let value = self.held(id, Form::Value);
         let answer = if form == Form::Value { None } else { self.held(id, form) };
@@ -102,13 +111,13 @@ impl CacheManager {
             return Ok(Current::Value(value.clone()));
         }
         let newest = value.iter().chain(&answer).map(|held| held.version).max();
-        let wanted = Wanted { id, known: newest.map_or(Known::Nothing, Known::Version) };
+        let wanted = self.wanted(id, newest.map_or(Known::Nothing, Known::Version));
         let stamp = cx.gate.ask(cx, Intent::Read, &[wanted]).await?.pop().unwrap_or(Stamp::Away);
-        let refresh = match &stamp {
-            Stamp::Clean { version, left, .. } => *version < cx.gate.min_version() || self.is_due(cx, id, *left),
-            Stamp::Missing { .. } | Stamp::Fenced | Stamp::Away => true,
-        };
-        if let (Stamp::Clean { version, value: packed, .. }, false) = (&stamp, refresh) {
+        if let Stamp::Clean { version, value: packed, left } = &stamp
+            // Redis may know less than we: of a write that could not be announced, or a failover.
+            && *version >= newest.unwrap_or_default().max(cx.gate.min_version())
+            && !self.is_due(cx, id, *left)
+        {
             let fresh = |held: &Held| held.version == *version;
             if let Some(answer) = answer.filter(fresh) {
                 count(id, "l1", "hit");
@@ -133,40 +142,69 @@ impl CacheManager {
     /// What neither L1 nor L2 could answer.
     async fn miss<A: Aggregate>(&self, cx: &Cx, aggregate: A, stamp: &Stamp) -> Result<Held, ApiError> {
         let id = aggregate.id();
-        match stamp {
-            Stamp::Clean { .. } => {
-                count(id, "l2", "miss");
-                let held = self.load(cx, aggregate).await?;
+        let (outcome, shared) = match stamp {
+            // While this version stands no write was acknowledged: as good a name for the load as a token.
+            Stamp::Clean { version, .. } => ("miss", Some((Token((*version).unsigned_abs().into()), None))),
+            Stamp::Missing { fill: Some(token), mine } => ("miss", Some((*token, mine.then_some(*token)))),
+            Stamp::Missing { fill: None, .. } | Stamp::Fenced => ("fenced", None),
+            Stamp::Away => ("away", None),
+        };
+        count(id, "l2", outcome);
+        let Some((token, right)) = shared else {
+            let held = self.load(cx, aggregate).await?;
+            if fault::planted(Bug::BlindFill) {
                 self.fill(cx, id, None, &held).await;
-                Ok(held)
             }
-            Stamp::Missing { fill: Some(token), mine } => {
-                count(id, "l2", "miss");
-                let held = self.load_once(cx, aggregate, *token).await?;
-                if *mine || fault::planted(Bug::BlindFill) {
-                    self.fill(cx, id, Some(*token), &held).await;
-                }
-                Ok(held)
+            return Ok(held);
+        };
+        let held = self.load_once(cx, aggregate, token).await?;
+        if right.is_some() || matches!(stamp, Stamp::Clean { .. }) || fault::planted(Bug::BlindFill) {
+            self.fill(cx, id, right, &held).await;
+        }
+        // Who shared a load shared its age; a client that saw more gets one of its own.
+        if held.version < cx.gate.min_version() { self.load(cx, aggregate).await } else { Ok(held) }
+    }
+
+    /// For a write: the aggregate as it now is, believed from a cache only if of version `at_least` or newer.
+    pub(super) async fn claimed<A: Aggregate>(
+        &self,
+        cx: &Cx,
+        aggregate: A,
+        also: AggregateId,
+        at_least: i64,
+    ) -> Result<Held, ApiError> {
+        let id = aggregate.id();
+        let value = self.held(id, Form::Value);
+        let known = value.as_ref().map_or(Known::Nothing, |held| Known::Version(held.version));
+        let wanted = [self.wanted(id, known), self.wanted(also, Known::Indifferent)];
+        let stamp = cx.gate.ask(cx, Intent::Write, &wanted).await?.into_iter().next().unwrap_or(Stamp::Away);
+        fault::point(Step::Fence);
+        if let Stamp::Clean { version, value: packed, .. } = stamp
+            && version >= at_least
+        {
+            if let Some(value) = value.filter(|value| value.version == version) {
+                count(id, "l1", "hit");
+                return Ok(value);
             }
-            Stamp::Missing { fill: None, .. } | Stamp::Fenced => {
-                count(id, "l2", "fenced");
-                let held = self.load(cx, aggregate).await?;
-                if fault::planted(Bug::BlindFill) {
-                    self.fill(cx, id, None, &held).await;
-                }
-                Ok(held)
-            }
-            Stamp::Away => {
-                count(id, "l2", "away");
-                self.load(cx, aggregate).await
+            if let Some(bytes) = packed {
+                count(id, "l1", "miss");
+                count(id, "l2", "hit");
+                return Ok(Held { version, bytes });
             }
         }
+        count(id, "l1", "miss");
+        count(id, "l2", "miss");
+        self.load(cx, aggregate).await
+    }
+
+    pub(super) fn wanted(&self, id: AggregateId, known: Known) -> Wanted {
+        Wanted { id, known, ttl: self.level(id).policy.ttl }
     }
 
     /// Whether this request refreshes the stamp before it ends, so that a much-read one never does (XFetch: Vattani,
     /// Chierichetti, Lowenstein, VLDB 2015, with beta = 1).
     fn is_due(&self, cx: &Cx, id: AggregateId, left: Duration) -> bool {
-        let load = Duration::from_micros(self.level(id).load_us.load(Ordering::Relaxed));
+        let load = Duration::from_micros(self.level(id).load_us.load(Ordering::Relaxed)).min(LONGEST_LOAD);
         if left > load * EARLY_LOADS {
             return false;
         }
@@ -174,9 +212,9 @@ impl CacheManager {
         left <= load.mul_f64(-uniform.ln())
     }
 
-    /// Loads that begin under one fill token are one load: no write was acknowledged while the token stood.
-    async fn load_once<A: Aggregate>(&self, cx: &Cx, aggregate: A, token: Token) -> Result<Held, ApiError> {
-        let key = (aggregate.id(), token);
+    /// Loads that begin under one name are one load: no write was acknowledged while that stood in the stamp.
+    async fn load_once<A: Aggregate>(&self, cx: &Cx, aggregate: A, name: Token) -> Result<Held, ApiError> {
+        let key = (aggregate.id(), name);
         let flight = {
             let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
             if flights.len() >= FLIGHTS_SWEPT_AT {
@@ -195,7 +233,8 @@ impl CacheManager {
         Ok(held)
     }
 
-    async fn load<A: Aggregate>(&self, cx: &Cx, aggregate: A) -> Result<Held, ApiError> {
+    /// What Postgres says now.
+    pub(super) async fn load<A: Aggregate>(&self, cx: &Cx, aggregate: A) -> Result<Held, ApiError> {
         let id = aggregate.id();
         let level = self.level(id);
         let started = Instant::now();
@@ -210,19 +249,31 @@ impl CacheManager {
     }
 
     async fn fill(&self, cx: &Cx, id: AggregateId, token: Option<Token>, held: &Held) {
-        cx.gate.fill(cx, &self.stamps.fill(id, token, held.version, &held.bytes, self.ttl(id))).await;
+        cx.gate.fill(cx, &self.stamps.fill(id, token, held.version, &held.bytes, self.level(id).policy.ttl)).await;
     }
 
-    fn decode<A: Aggregate>(&self, held: &Held) -> Result<Option<A::Value>, ApiError> {
-        if held.bytes.is_empty() {
-            return Ok(None);
+    /// The value itself. One that does not read (of Redis, or of a release that encodes otherwise) is a miss.
+    pub(super) async fn value_of<A: Aggregate>(
+        &self,
+        cx: &Cx,
+        aggregate: A,
+        held: &Held,
+    ) -> Result<Option<A::Value>, ApiError> {
+        match decode(held) {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                let id = aggregate.id();
+                count(id, "l2", "unreadable");
+                tracing::warn!(error = %error, class = id.kind.class().as_str(), "a cached value does not read");
+                let held = self.load(cx, aggregate).await?;
+                self.fill(cx, id, None, &held).await;
+                decode(&held).map_err(ApiError::internal)
+            }
         }
-        let plain = compress::unpack(&held.bytes, VALUE_LIMIT).map_err(ApiError::internal)?;
-        serde_json::from_slice(&plain).map(Some).map_err(ApiError::internal)
     }
 
     /// What a write announces of an aggregate, packed as readers want it.
-    fn news(&self, id: AggregateId, version: i64, value: Option<&[u8]>) -> News {
+    pub(super) fn news(&self, id: AggregateId, version: i64, value: Option<&[u8]>) -> News {
         let Some(value) = value else { return News { id, version, value: None } };
         let held = Held { version, bytes: compress::pack(value, self.level(id).policy.compress) };
         self.hold(id, Form::Value, &held);
@@ -230,99 +281,11 @@ impl CacheManager {
     }
 }
 
-impl Cx {
-    /// The aggregate as it now is; `None` when it does not exist or is another player's.
-    ///
-    /// # Errors
-    /// 429 when the request comes too soon, 503 without Postgres.
-    pub async fn read<A: Aggregate>(&self, aggregate: A) -> Result<Option<A::Value>, ApiError> {
-        match self.cache().current(self, aggregate, Form::Value).await? {
-            Current::Answer(held) | Current::Value(held) => self.cache().decode::<A>(&held),
-        }
+fn decode<V: DeserializeOwned>(held: &Held) -> Result<Option<V>, Box<dyn Error + Send + Sync>> {
+    if held.bytes.is_empty() {
+        return Ok(None);
     }
-
-    /// The 200 that shows the aggregate as it now is, marked with its version: the one this process gave before if it
-    /// still stands, else what `render` makes of the value. `query` tells apart what one route can be asked; `None` keeps
-    /// no answer.
-    ///
-    /// # Errors
-    /// As [`Cx::read`], and those of `render`.
-    pub async fn answer<A: Aggregate, T>(
-        &self,
-        aggregate: A,
-        query: Option<u64>,
-        render: impl AsyncFnOnce(A::Value) -> Reply<T>,
-    ) -> Result<Option<Answer<T>>, ApiError> {
-        let (cache, id) = (self.cache(), aggregate.id());
-        let (route, locale) = (self.gate.route_id(), self.locale());
-        let form = query.map_or(Form::Value, |query| Form::Answer { route, locale, query });
-        let held = match cache.current(self, aggregate, form).await? {
-            Current::Answer(held) => {
-                return Ok(Some(Answer::held(held.bytes).versioned(self, held.version)));
-            }
-            Current::Value(held) => held,
-        };
-        let Some(value) = cache.decode::<A>(&held)? else { return Ok(None) };
-        let answer = render(value).await?.versioned(self, held.version);
-        if form != Form::Value {
-            cache.hold(id, form, &Held { version: held.version, bytes: answer.body.clone() });
-        }
-        Ok(Some(answer))
-    }
-
-    /// The aggregate as it now is, for a write: fences it and `also`, so that no one believes any cache about them until
-    /// the write is settled. What is cached is believed only if it is of version `at_least` or newer.
-    ///
-    /// # Errors
-    /// As [`Cx::read`]; with CACHE_STRICT also 503 when Redis cannot be reached.
-    pub async fn claim<A: Aggregate>(
-        &self,
-        aggregate: A,
-        also: impl Aggregate,
-        at_least: i64,
-    ) -> Result<Option<A::Value>, ApiError> {
-        fault::point(Step::Gate);
-        let (cache, id) = (self.cache(), aggregate.id());
-        let value = cache.held(id, Form::Value);
-        let known = value.as_ref().map_or(Known::Nothing, |held| Known::Version(held.version));
-        let wanted = [Wanted { id, known }, Wanted { id: also.id(), known: Known::Indifferent }];
-        let stamp = self.gate.ask(self, Intent::Write, &wanted).await?.into_iter().next().unwrap_or(Stamp::Away);
-        fault::point(Step::Fence);
-        let held = match stamp {
-            Stamp::Clean { version, value: packed, .. } if version >= at_least => {
-                let value = value.filter(|value| value.version == version);
-                count(id, "l1", if value.is_some() { "hit" } else { "miss" });
-                if value.is_none() {
-                    count(id, "l2", if packed.is_some() { "hit" } else { "miss" });
-                }
-                value.or(packed.map(|bytes| Held { version, bytes }))
-            }
-            _ => {
-                count(id, "l1", "miss");
-                count(id, "l2", "miss");
-                None
-            }
-        };
-        let held = match held {
-            Some(held) => held,
-            None => cache.load(self, aggregate).await?,
-        };
-        cache.decode::<A>(&held)
-    }
-
-    /// Fences aggregates whose present value a write does not need. Fails as [`Cx::claim`] does.
-    pub(crate) async fn fence(&self, aggregates: &[AggregateId]) -> Result<(), ApiError> {
-        fault::point(Step::Gate);
-        let wanted: Vec<_> = aggregates.iter().map(|id| Wanted { id: *id, known: Known::Indifferent }).collect();
-        self.gate.ask(self, Intent::Write, &wanted).await?;
-        fault::point(Step::Fence);
-        Ok(())
-    }
-
-    /// What a committed write has to tell: the new version, and the value where it is at hand.
-    pub(crate) fn news(&self, aggregate: impl Aggregate, version: i64, value: Option<&[u8]>) -> News {
-        self.cache().news(aggregate.id(), version, value)
-    }
+    Ok(Some(serde_json::from_slice(&compress::unpack(&held.bytes, VALUE_LIMIT)?)?))
 }
 
 /// One question to one tier. A hit on any tier is a read without SQL.

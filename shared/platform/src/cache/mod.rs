@@ -1,8 +1,10 @@
 //! Redis, seen from the platform: a single server or a cluster, reached lazily, never waited for longer than a moment.
 
+mod access;
 pub mod aggregate;
 mod cluster;
 pub mod compress;
+pub(crate) mod gate;
 pub mod key;
 pub mod l1;
 pub(crate) mod manager;

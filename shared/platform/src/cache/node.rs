@@ -11,8 +11,8 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value,
-    aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind,
+    Value, aio::MultiplexedConnection,
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -62,9 +62,52 @@ struct Live {
 }
 
 impl Live {
+    /// A clock that was set back tells nothing about the spell: then it may have been long.
     fn is_idle(&self, now: DateTime<Utc>) -> bool {
-        let last = self.answered_at_us.load(Ordering::Relaxed);
-        now.timestamp_micros().saturating_sub(last) > IDLE.num_microseconds().unwrap_or(i64::MAX)
+        let spell_us = now.timestamp_micros() - self.answered_at_us.load(Ordering::Relaxed);
+        spell_us.unsigned_abs() > IDLE.num_microseconds().unwrap_or(i64::MAX).unsigned_abs()
+    }
+}
+
+/// A command with what goes before and after it, over the same connection in the same round trip.
+struct Parcel {
+    command: Cmd,
+    /// As a cluster demands it for a slot that is on its way.
+    asking: bool,
+    /// How many replicas must have what was written.
+    replicas: u8,
+}
+
+impl Parcel {
+    fn of(command: Cmd) -> Self {
+        Self { command, asking: false, replicas: 0 }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
+    fn pipeline(&self) -> Pipeline {
+        let mut pipe = redis::pipe();
+        // Each answer for itself: an error of the command is to be seen as that.
+        pipe.ignore_errors();
+        if self.asking {
+            pipe.cmd("ASKING").ignore();
+        }
+        pipe.add_command(self.command.clone());
+        if self.replicas > 0 {
+            pipe.cmd("WAIT").arg(self.replicas).arg(u64::try_from(REPLICA_PATIENCE.as_millis()).unwrap_or_default());
+        }
+        pipe
+    }
+
+    /// The command's answer among those of the pipeline, if enough replicas have it.
+    fn answer(&self, answers: Vec<RedisResult<Value>>) -> RedisResult<Value> {
+        let mut answers = answers.into_iter();
+        let answer = answers.next().unwrap_or_else(|| Err((ErrorKind::Parse, "a pipeline without answers").into()))?;
+        match answers.next().transpose()? {
+            Some(Value::Int(confirmed)) if confirmed < self.replicas.into() => {
+                Err((ErrorKind::Client, "too few replicas confirmed a write in time").into())
+            }
+            _ => Ok(answer),
+        }
     }
 }
 
@@ -91,49 +134,38 @@ impl Node {
     /// # Errors
     /// At once while the breaker is open. Every error but a cluster's redirection opens it.
     pub(super) async fn call(&self, at: Moment, call: &Call<'_>, asking: bool, trips: &mut u32) -> RedisResult<Value> {
-        let mut answer = self.send(at, &call.evalsha(), asking, trips).await;
+        let parcel = |command| Parcel { command, asking, replicas: call.replicas() };
+        let mut answer = self.send(at, &parcel(call.evalsha()), trips).await;
         if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
-            answer = self.send(at, &call.eval(), asking, trips).await;
-        }
-        if answer.is_ok() && call.replicas() > 0 {
-            self.confirm(at, call.replicas(), trips).await?;
+            answer = self.send(at, &parcel(call.eval()), trips).await;
         }
         answer
     }
 
-    /// Waits until `replicas` have all that was written here.
-    async fn confirm(&self, at: Moment, replicas: u8, trips: &mut u32) -> RedisResult<()> {
-        #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
-        let mut wait = redis::cmd("WAIT");
-        wait.arg(replicas).arg(u64::try_from(REPLICA_PATIENCE.as_millis()).unwrap_or_default());
-        match self.send(at, &wait, false, trips).await? {
-            Value::Int(confirmed) if confirmed >= replicas.into() => Ok(()),
-            _ => Err((ErrorKind::Io, "too few replicas confirmed a write in time").into()),
-        }
-    }
-
     /// Sends any other command that may run twice; otherwise as [`Node::call`].
     pub(super) async fn query(&self, at: Moment, command: &Cmd, trips: &mut u32) -> RedisResult<Value> {
-        self.send(at, command, false, trips).await
+        self.send(at, &Parcel::of(command.clone()), trips).await
     }
 
     /// Whether it answers now, breaker or not.
     pub(super) async fn is_reachable(&self, at: Moment) -> bool {
         #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
         let ping = redis::cmd("PING");
-        self.exchange(at, &ping, false, &mut 0).await.is_ok()
+        self.exchange(at, &Parcel::of(ping), &mut 0).await.is_ok()
     }
 
     /// Whether the breaker keeps calls away now.
     pub(super) fn is_left_alone(&self, at: Moment) -> bool {
-        !at.past_breaker && at.now.timestamp_micros() < self.closed_again_at_us.load(Ordering::Relaxed)
+        let left_us = self.closed_again_at_us.load(Ordering::Relaxed) - at.now.timestamp_micros();
+        // Longer than it ever opens: the clock was set back meanwhile.
+        !at.past_breaker && (1..=BREAKER_OPEN.num_microseconds().unwrap_or(i64::MAX)).contains(&left_us)
     }
 
-    async fn send(&self, at: Moment, command: &Cmd, asking: bool, trips: &mut u32) -> RedisResult<Value> {
+    async fn send(&self, at: Moment, parcel: &Parcel, trips: &mut u32) -> RedisResult<Value> {
         if self.is_left_alone(at) {
             return Err((ErrorKind::Io, "left alone after a failure").into());
         }
-        let answer = self.exchange(at, command, asking, trips).await;
+        let answer = self.exchange(at, parcel, trips).await;
         if let Err(error) = &answer
             && !is_part_of_the_protocol(error)
         {
@@ -143,11 +175,11 @@ impl Node {
     }
 
     /// One command and its answer. A connection that turns out to be dead is replaced, and the command sent once more.
-    async fn exchange(&self, at: Moment, command: &Cmd, asking: bool, trips: &mut u32) -> RedisResult<Value> {
+    async fn exchange(&self, at: Moment, parcel: &Parcel, trips: &mut u32) -> RedisResult<Value> {
         if let Some(live) = self.current() {
             let idle = live.is_idle(at.now);
             let patience = if idle { at.deadline.min(Instant::now() + IDLE_PATIENCE) } else { at.deadline };
-            let answer = self.over(&live, at.now, patience, command, asking, trips).await;
+            let answer = self.over(&live, at.now, patience, parcel, trips).await;
             // Without an answer by the deadline there is no time for a second one either.
             let again = answer.as_ref().is_err_and(|error| is_lost(error) && Instant::now() < at.deadline);
             if !again {
@@ -155,7 +187,7 @@ impl Node {
             }
         }
         let live = self.connected(at).await?;
-        self.over(&live, at.now, at.deadline, command, asking, trips).await
+        self.over(&live, at.now, at.deadline, parcel, trips).await
     }
 
     /// One command over one connection, which is forgotten when it fails.
@@ -164,21 +196,16 @@ impl Node {
         live: &Arc<Live>,
         now: DateTime<Utc>,
         deadline: Instant,
-        command: &Cmd,
-        asking: bool,
+        parcel: &Parcel,
         trips: &mut u32,
     ) -> RedisResult<Value> {
         *trips += 1;
         let mut connection = live.connection.clone();
         let exchange = async {
-            if !asking {
-                return command.query_async(&mut connection).await;
+            match parcel {
+                Parcel { command, asking: false, replicas: 0 } => command.query_async(&mut connection).await,
+                parcel => parcel.answer(parcel.pipeline().query_async(&mut connection).await?),
             }
-            #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
-            let mut pipe = redis::pipe();
-            pipe.cmd("ASKING").ignore().add_command(command.clone());
-            let (answer,) = pipe.query_async(&mut connection).await?;
-            Ok(answer)
         };
         let answer = timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(no_answer_in_time()));
         match &answer {
@@ -236,10 +263,10 @@ fn is_lost(error: &RedisError) -> bool {
         || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
-/// Answers that a healthy server gives, to which the caller knows what to do.
+/// Answers that a healthy server gives, to which the caller knows what to do; a replica that lags is among them.
 fn is_part_of_the_protocol(error: &RedisError) -> bool {
     use ServerErrorKind::{Ask, Moved, NoScript, TryAgain};
-    matches!(error.kind(), ErrorKind::Server(Ask | Moved | NoScript | TryAgain))
+    matches!(error.kind(), ErrorKind::Server(Ask | Moved | NoScript | TryAgain) | ErrorKind::Client)
 }
 
 fn no_answer_in_time() -> RedisError {

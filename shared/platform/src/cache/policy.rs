@@ -48,8 +48,9 @@ impl Class {
 /// How one class is cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CachePolicy {
-    /// How long Redis keeps a value and its stamp, 1 s to 1 day. Bounds what a failover of Redis, or a writer cut off
-    /// from it, can cost; nothing else, for reads are validated.
+    /// How long Redis keeps a value and its stamp, 1 s to 1 day, and at least as long as a fence can stand (11 s by
+    /// default). Bounds what a failover of Redis, or a writer cut off from it, can cost; nothing else, for reads are
+    /// validated.
     pub ttl: Duration,
     /// Bytes this process may hold, overhead included; 0 holds nothing.
     pub max_bytes: u64,

@@ -58,8 +58,7 @@ impl Call<'_> {
         self
     }
 
-    /// Counts as done only when so many replicas have it, too: a failover to one of them then forgets nothing of it. Takes
-    /// one more round trip.
+    /// Counts as done only when so many replicas have it, too: a failover to one of them then forgets nothing of it.
     pub fn confirmed_by(&mut self, replicas: u8) -> &mut Self {
         self.replicas = replicas;
         self

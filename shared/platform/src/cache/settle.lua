@@ -1,12 +1,12 @@
 -- After a write: takes its fence away and, where it changed something, publishes the new version.
 --
 -- KEYS: for each aggregate its stamp and its value.
--- ARGV: the write's token, the lifetime of a stamp (ms), then for each aggregate the new version ('' when nothing
+-- ARGV: the write's token, then for each aggregate the lifetime of its stamp (ms), the new version ('' when nothing
 --       changed or nobody knows) and the new value ('' when only the version is known).
 -- Answers how many versions now stand published.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local token, stamp_ms = ARGV[1], ARGV[2]
+local token = ARGV[1]
 
 local function is_fenced(stamp)
     local fields = redis.call('HGETALL', stamp)
@@ -20,7 +20,8 @@ end
 
 local published = 0
 for i = 1, #KEYS / 2 do
-    local stamp, value, version, content = KEYS[2 * i - 1], KEYS[2 * i], ARGV[2 * i + 1], ARGV[2 * i + 2]
+    local stamp, value = KEYS[2 * i - 1], KEYS[2 * i]
+    local stamp_ms, version, content = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
     local stood = redis.call('HDEL', stamp, 'f:' .. token) == 1
     if version ~= '' then
         local held = redis.call('HMGET', stamp, 'v', 'least')
@@ -46,7 +47,7 @@ for i = 1, #KEYS / 2 do
             if content == '' then
                 redis.call('DEL', value)
             else
-                redis.call('SET', value, content, 'PX', stamp_ms)
+                redis.call('SET', value, version .. ' ' .. content, 'PX', stamp_ms)
             end
             redis.call('PEXPIRE', stamp, stamp_ms)
             published = published + 1

@@ -67,6 +67,16 @@ impl fmt::Debug for Token {
 pub(crate) struct Wanted {
     pub(crate) id: AggregateId,
     pub(crate) known: Known,
+    /// How long its stamp is to live.
+    pub(crate) ttl: Duration,
+}
+
+/// An aggregate that a write guards.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fenced {
+    pub(crate) id: AggregateId,
+    /// How long its stamp is to live.
+    pub(crate) ttl: Duration,
 }
 
 /// What the process holds of it already.
@@ -138,7 +148,6 @@ impl Stamps {
         token: Token,
         intent: Intent,
         wanted: &[Wanted],
-        ttl: Duration,
     ) -> Call<'_> {
         let (rate_key, limit) = rate;
         let mut call = self.gate.call();
@@ -148,11 +157,12 @@ impl Stamps {
             Intent::Read => "read",
             Intent::Write => "write",
         });
-        call.arg(micros(self.fence_lifetime)).arg(micros(FILL_LIFETIME)).arg(self.stamp_ms(ttl));
+        call.arg(micros(self.fence_lifetime)).arg(micros(FILL_LIFETIME));
         for one in wanted {
             for key in one.id.redis_keys(&self.namespace) {
                 call.key(key);
             }
+            call.arg(self.stamp_ms(one.ttl));
             match one.known {
                 Known::Nothing => call.arg(""),
                 Known::Version(version) => call.arg(version),
@@ -163,13 +173,14 @@ impl Stamps {
     }
 
     /// Takes a write's fences away and publishes what it changed.
-    pub(crate) fn settle(&self, token: Token, fenced: &[AggregateId], news: &[News], ttl: Duration) -> Call<'_> {
+    pub(crate) fn settle(&self, token: Token, fenced: &[Fenced], news: &[News]) -> Call<'_> {
         let mut call = self.settle.call();
-        call.arg(token.to_string()).arg(self.stamp_ms(ttl));
-        for id in fenced {
+        call.arg(token.to_string());
+        for Fenced { id, ttl } in fenced {
             for key in id.redis_keys(&self.namespace) {
                 call.key(key);
             }
+            call.arg(self.stamp_ms(*ttl));
             match news.iter().find(|news| news.id == *id) {
                 Some(news) => call.arg(news.version).arg(news.value.as_deref().unwrap_or_default()),
                 None => call.arg("").arg(""),

@@ -11,9 +11,10 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{fields::FieldErrors, gate::Gate, info::RequestInfo};
+use super::{fields::FieldErrors, info::RequestInfo};
 use crate::{
     auth::Player,
+    cache::gate::Gate,
     ctx::{Ctx, Cx},
     error::{ApiError, Code},
     text::Text,

@@ -4,7 +4,7 @@ pub mod docs;
 pub mod envelope;
 pub mod extract;
 mod fields;
-pub(crate) mod gate;
+mod gate;
 pub mod headers;
 pub mod idem;
 pub(crate) mod info;

@@ -142,12 +142,12 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
                 cx.news(aggregate::Life(idem.user, id), standing.version, Some(&value)),
                 cx.news(aggregate::Roster(idem.user), roster_version, None),
             ];
-            cx.gate.settle(cx, &news).await?;
+            cx.gate.publish(cx, &news).await?;
             Ok(answer)
         }
         Done::Replayed(stored) => stored.replay(idem),
         Done::Refused => {
-            let first = idempotency::find(cx.db(), idem).await?;
+            let first = idempotency::find(cx, idem).await?;
             first.ok_or_else(|| ApiError::internal("a character was neither stored nor found"))
         }
     }

@@ -6,8 +6,9 @@ use engine::Locale;
 use http::StatusCode;
 use sqlx::PgExecutor;
 
-use super::{pool::Db, statement::Statement};
+use super::statement::Statement;
 use crate::{
+    ctx::Cx,
     error::{ApiError, Code},
     http::{
         envelope::{Answer, Reply},
@@ -55,19 +56,21 @@ impl Stored {
 ///
 /// # Errors
 /// 422 KEY_REUSED when the key was used for another request; 503 without Postgres.
-pub async fn find<T: ?Sized>(db: &Db, idem: &Idem) -> Result<Option<Answer<T>>, ApiError> {
+pub async fn find<T: ?Sized>(cx: &Cx, idem: &Idem) -> Result<Option<Answer<T>>, ApiError> {
     let Some(key) = &idem.key else { return Ok(None) };
     let stored: Option<Stored> =
-        sqlx::query_as(FIRST_ANSWER.sql).bind(idem.user).bind(idem.route).bind(key).fetch_optional(db).await?;
-    stored.map(|stored| stored.replay(idem)).transpose()
+        sqlx::query_as(FIRST_ANSWER.sql).bind(idem.user).bind(idem.route).bind(key).fetch_optional(cx.db()).await?;
+    let Some(stored) = stored else { return Ok(None) };
+    cx.gate.repeat(cx).await?;
+    stored.replay(idem).map(Some)
 }
 
 /// For a request that cannot be done now: the first answer if it was done before, else the refusal.
 ///
 /// # Errors
 /// The refusal, or as [`find`].
-pub async fn first_answer_or<T: ?Sized>(db: &Db, idem: &Idem, refusal: impl Into<ApiError>) -> Reply<T> {
-    find(db, idem).await?.ok_or_else(|| refusal.into())
+pub async fn first_answer_or<T: ?Sized>(cx: &Cx, idem: &Idem, refusal: impl Into<ApiError>) -> Reply<T> {
+    find(cx, idem).await?.ok_or_else(|| refusal.into())
 }
 
 /// Forgets the answers given before `before`, at most `batch` of them; says how many. Rows that another run is just

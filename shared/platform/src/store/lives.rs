@@ -284,7 +284,7 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
                 cx.news(aggregate::Life(idem.user, from.character_id), from.version + 1, Some(&value)),
                 cx.news(aggregate::Roster(idem.user), roster_version, None),
             ];
-            cx.gate.settle(cx, &news).await?;
+            cx.gate.publish(cx, &news).await?;
             Ok(answer)
         }
         Done::Replayed(stored) => stored.replay(idem),
@@ -299,7 +299,7 @@ async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, character: Ch
         version: i64,
         age: i16,
     }
-    if let Some(first) = super::idempotency::find(cx.db(), idem).await? {
+    if let Some(first) = super::idempotency::find(cx, idem).await? {
         return Ok(first);
     }
     let now: Option<Row> =

@@ -103,11 +103,10 @@ pub(super) async fn run(cx: &Cx, query: Query<'_, Postgres, PgArguments>) -> Res
     let row = match query.fetch_one(cx.db()).await {
         Ok(row) => Row::from_row(&row)?,
         Err(error) => {
-            let constraint = error.as_database_error().and_then(|error| error.constraint());
-            if constraint.is_some() {
+            if !may_have_committed(&error) {
                 cx.gate.did_not_commit();
             }
-            if constraint == Some("idempotency_keys_pkey") {
+            if error.as_database_error().and_then(|error| error.constraint()) == Some("idempotency_keys_pkey") {
                 return Ok(Done::Refused);
             }
             return Err(error.into());
@@ -119,8 +118,22 @@ pub(super) async fn run(cx: &Cx, query: Query<'_, Postgres, PgArguments>) -> Res
     cx.gate.did_not_commit();
     Ok(match (row.request_hash, row.status, row.body) {
         (Some(request_hash), Some(status), Some(body)) => {
+            cx.gate.repeat(cx).await?;
             Done::Replayed(Stored { request_hash, status, body, etag: row.etag, locale: row.locale })
         }
         _ => Done::Refused,
     })
+}
+
+/// Whether the statement may have been done, or still be done, although all that came back is this: unless the server says
+/// that it is refused, or no connection could be had.
+fn may_have_committed(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut => false,
+        // 08: the connection; 57P: the server is being stopped or has crashed.
+        sqlx::Error::Database(error) => {
+            error.code().is_none_or(|code| code.starts_with("08") || code.starts_with("57P"))
+        }
+        _ => true,
+    }
 }

@@ -76,6 +76,13 @@ fn describe() {
         "sql_statements_per_request",
         "Statements a request sent to Postgres, by route id; the bucket `le=\"0\"` is what the cache answered."
     );
+    metrics::describe_counter!(
+        "cache_requests_total",
+        "Questions to a tier, by class, tier and outcome: hit, miss, fenced, away, unreadable."
+    );
+    metrics::describe_counter!("cache_unpublished_writes_total", "Writes that were not announced to other processes.");
+    metrics::describe_gauge!("cache_l1_entries", "Entries of the cache in this process, by class.");
+    metrics::describe_gauge!("cache_l1_bytes", metrics::Unit::Bytes, "Their bytes, overhead included.");
     metrics::describe_counter!("lives_advanced_total", "Years lived, by mode.");
     metrics::describe_counter!("idempotent_replays_total", "Answers given again to a repeated request, by route id.");
     metrics::describe_counter!("redis_connections_opened_total", "Connections to Redis opened; none in steady state.");
