@@ -21,8 +21,10 @@ pub(super) const STEPS: [&str; 5] = ["gate", "fence", "commit", "publish", "answ
 const MEMBERS: usize = 4;
 /// Where the search for free ports begins.
 const FIRST_PORT: u16 = 18_400;
-/// How long a process lives on average.
-const LIFE: Duration = Duration::from_millis(2_200);
+/// How long a process lives on average; each begins with nothing in L1 and new connections.
+const LIFE: Duration = Duration::from_millis(3_000);
+/// Kills a minute below which processes die twice as soon.
+const KILLS: u128 = 70;
 /// Writes of a process by which it dies on average while nobody knows yet how many it gets in that time.
 const FIRST_WRITES: u64 = 20;
 /// A process that cannot reach Redis leaves it alone for one second; its last failed attempt takes another quarter.
@@ -158,7 +160,8 @@ impl Fleet {
         let elapsed = self.began.elapsed().as_millis().max(1);
         let members = u128::try_from(self.members.len()).unwrap_or(1);
         let mean = u128::from(self.written.load(Ordering::Relaxed)) * LIFE.as_millis() / elapsed / members;
-        let mean = u64::try_from(mean).unwrap_or(u64::MAX).max(FIRST_WRITES);
+        let is_late = u128::from(self.kills().iter().sum::<u64>()) < KILLS * elapsed / 60_000;
+        let mean = u64::try_from(if is_late { mean / 2 } else { mean }).unwrap_or(u64::MAX).max(FIRST_WRITES);
         let writes = lock(&self.dice).between(1, 2 * mean);
         (usize::try_from(planned).unwrap_or_default() % STEPS.len(), writes)
     }
