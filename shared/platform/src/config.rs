@@ -43,12 +43,12 @@ variables! {
     REDIS_NAMESPACE = "REDIS_NAMESPACE", Some(""), "Begins this deployment's keys in Redis, so that several can share one; empty means APP_ENV. 1 to 64 of a-z, 0-9, - and _.";
     CACHE_STRICT = "CACHE_STRICT", Some("false"), "true refuses writes (503) while Redis cannot be reached, so that no read is ever stale; false goes on without it.";
     CACHE_STRICT_REPLICAS = "CACHE_STRICT_REPLICAS", Some("0"), "With CACHE_STRICT, replicas of Redis that must have a fence before its write begins, 0..=5: 1 where a failover is automatic.";
-    CACHE_CONTENT = "CACHE_CONTENT", Some("ttl=3600s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Content of other releases: time in Redis (1s..86400s), bytes in the process, eviction (lru, lfu, fifo), compression (lz4, none). What is left out is as in the default.";
-    CACHE_USER_DATA = "CACHE_USER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Profiles and lists of characters; as CACHE_CONTENT.";
-    CACHE_CHARACTER_DATA = "CACHE_CHARACTER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lru,compress=lz4"), "Relationships; as CACHE_CONTENT.";
-    CACHE_GAME_STATE = "CACHE_GAME_STATE", Some("ttl=60s,max_bytes=64MiB,eviction=lru,compress=lz4"), "Lives and answers about them; as CACHE_CONTENT.";
-    CACHE_ACHIEVEMENTS = "CACHE_ACHIEVEMENTS", Some("ttl=60s,max_bytes=8MiB,eviction=lru,compress=lz4"), "Unlocks and progress; as CACHE_CONTENT.";
-    CACHE_LEADERBOARD = "CACHE_LEADERBOARD", Some("ttl=5s,max_bytes=8MiB,eviction=lru,compress=lz4"), "Rankings and aggregates shared by many; as CACHE_CONTENT.";
+    CACHE_CONTENT = "CACHE_CONTENT", Some("ttl=3600s,max_bytes=16MiB,eviction=lfu,compress=lz4"), "Content of other releases: time in Redis (1s..86400s), bytes in the process, eviction (lru, lfu, fifo), compression (lz4, none). What is left out is as in the default.";
+    CACHE_USER_DATA = "CACHE_USER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lfu,compress=lz4"), "Profiles and lists of characters; as CACHE_CONTENT.";
+    CACHE_CHARACTER_DATA = "CACHE_CHARACTER_DATA", Some("ttl=60s,max_bytes=16MiB,eviction=lfu,compress=lz4"), "Relationships; as CACHE_CONTENT.";
+    CACHE_GAME_STATE = "CACHE_GAME_STATE", Some("ttl=60s,max_bytes=64MiB,eviction=lfu,compress=lz4"), "Lives and answers about them; as CACHE_CONTENT.";
+    CACHE_ACHIEVEMENTS = "CACHE_ACHIEVEMENTS", Some("ttl=60s,max_bytes=8MiB,eviction=lfu,compress=lz4"), "Unlocks and progress; as CACHE_CONTENT.";
+    CACHE_LEADERBOARD = "CACHE_LEADERBOARD", Some("ttl=5s,max_bytes=8MiB,eviction=lfu,compress=lz4"), "Rankings and aggregates shared by many; as CACHE_CONTENT.";
     AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
     AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "tracing filter, such as info or info,sqlx=debug.";
