@@ -45,8 +45,11 @@ pub(crate) struct CacheManager {
     levels: Vec<Level>,
     /// Loads under way, by the fill token under which they began: who sees the same token may share the load, for no
     /// write can have been acknowledged in between.
-    flights: Mutex<HashMap<(AggregateId, Token), Weak<OnceCell<Held>>>>,
+    flights: Mutex<HashMap<(AggregateId, Token), Flight>>,
 }
+
+/// A load that several wait for; gone when none does.
+type Flight = Weak<OnceCell<Held>>;
 
 /// One class in this process.
 struct Level {

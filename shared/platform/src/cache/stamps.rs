@@ -219,8 +219,8 @@ impl Passed {
     /// Reads `gate.lua`'s answer; `None` when it is not one.
     pub(crate) fn parse(answer: Value) -> Option<Self> {
         let mut parts = array(answer)?.into_iter();
-        let allowed = int(parts.next()?)? == 1;
-        let (tat_us, now_us) = (int(parts.next()?)?, int(parts.next()?)?);
+        let allowed = int(&parts.next()?)? == 1;
+        let (tat_us, now_us) = (int(&parts.next()?)?, int(&parts.next()?)?);
         let stamps = parts.map(Stamp::parse).collect::<Option<_>>()?;
         Some(Self { allowed, tat_us: tat_us.try_into().ok()?, now_us: now_us.try_into().ok()?, stamps })
     }
@@ -235,12 +235,12 @@ impl Stamp {
             b"clean" => {
                 let version = std::str::from_utf8(&bytes(parts.next()?)?).ok()?.parse().ok()?;
                 let value = bytes(parts.next()?);
-                let left = Duration::from_millis(int(parts.next()?)?.try_into().unwrap_or_default());
+                let left = Duration::from_millis(int(&parts.next()?)?.try_into().unwrap_or_default());
                 Self::Clean { version, value, left }
             }
             b"missing" => {
                 let fill = bytes(parts.next()?).and_then(|token| Token::parse(&token));
-                Self::Missing { fill, mine: int(parts.next()?)? == 1 }
+                Self::Missing { fill, mine: int(&parts.next()?)? == 1 }
             }
             _ => return None,
         })
@@ -255,8 +255,8 @@ fn bytes(value: Value) -> Option<Bytes> {
     if let Value::BulkString(bytes) = value { Some(bytes.into()) } else { None }
 }
 
-fn int(value: Value) -> Option<i64> {
-    if let Value::Int(number) = value { Some(number) } else { None }
+fn int(value: &Value) -> Option<i64> {
+    if let Value::Int(number) = value { Some(*number) } else { None }
 }
 
 fn millis(duration: Duration) -> u64 {
