@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The pause before it is repeated.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// A process gives up on Redis after 250 ms, and then leaves it alone for a second.
+const SLOW: Duration = Duration::from_millis(200);
+
 /// A client.
 pub(super) struct Caller {
     fleet: Arc<Fleet>,
@@ -73,7 +76,12 @@ impl Caller {
             Some(wire) => wire,
             none => none.insert(Wire::connect(self.fleet.address(member)).await.ok()?),
         };
-        match wire.ask(request).await {
+        let sent = Instant::now();
+        let outcome = wire.ask(request).await;
+        if sent.elapsed() >= SLOW {
+            self.fleet.was_slow(member);
+        }
+        match outcome {
             Ok(answer) if answer.status == 503 => None,
             Ok(answer) => Some((member, answer)),
             Err(_) => {

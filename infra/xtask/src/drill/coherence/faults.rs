@@ -99,7 +99,12 @@ impl Storm {
                 history.redis_forgot();
                 Ok(())
             }
-            Fault::Freeze => fleet.freeze(member, duration).await,
+            Fault::Freeze => {
+                fleet.trouble_begins(member..=member);
+                fleet.freeze(member, duration).await?;
+                fleet.trouble_ends(member..=member);
+                Ok(())
+            }
             Fault::Pause => {
                 fleet.trouble_begins(0..fleet.size());
                 self.command(&format!("CLIENT PAUSE {} ALL", duration.as_millis())).await?;

@@ -200,6 +200,11 @@ impl Fleet {
         }
     }
 
+    /// A process took so long to answer that it may have waited for Redis in vain: it was frozen, or starved.
+    pub(super) fn was_slow(&self, member: usize) {
+        lock(&self.members[member].trouble).ended = Some(Instant::now());
+    }
+
     /// Whether a process may have been unable to reach Redis at some time since then.
     pub(super) fn was_troubled(&self, member: usize, since: Instant) -> bool {
         let trouble = *lock(&self.members[member].trouble);
