@@ -290,7 +290,8 @@ async fn a_strict_deployment_waits_for_its_replica() {
     assert_eq!(lived.status, StatusCode::OK, "{}", lived.text());
     let body = json!({"mode": "steady", "expected_version": 3, "on_pending": "default"});
     let again = strict.post(&path, &body).token(&story.token).send().await;
-    assert_eq!((again.status, again.trips()), (StatusCode::OK, WARM_WRITE), "{}", again.text());
+    // Not necessarily without a read: the fence that nobody confirmed may stand until its deadline.
+    assert_eq!((again.status, again.trips().redis), (StatusCode::OK, 2), "{}", again.text());
 }
 
 fn redis_of(sandbox: &Sandbox) -> String {
@@ -313,15 +314,17 @@ async fn follow(replica: &str, primary: &str) {
     let password = info.redis_settings().password().unwrap_or_default().to_owned();
     // Over the wire and into memory: neither may write where it runs.
     ask(primary, "CONFIG SET repl-diskless-sync yes repl-diskless-sync-delay 0").await.expect("a setting");
+    ask(primary, "SET first write").await.expect("a write");
     ask(replica, "CONFIG SET repl-diskless-load swapdb").await.expect("a setting");
     ask(replica, &format!("CONFIG SET masterauth {password}")).await.expect("a setting");
     ask(replica, &format!("REPLICAOF {}", info.addr().to_string().replace(':', " "))).await.expect("a primary");
+    // Online is not enough: writes are streamed to it once it has said how far it is.
     for _ in 0..500 {
         let status = ask(primary, "INFO replication").await.map(|info| format!("{info:?}")).unwrap_or_default();
-        if status.contains("state=online") {
+        if status.contains("state=online") && !status.contains("offset=0,") {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the replica is not in step");
+    panic!("the replica is not in step: {:?}", ask(primary, "INFO replication").await);
 }

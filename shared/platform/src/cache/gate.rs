@@ -114,8 +114,11 @@ impl Gate {
         if intent == Intent::Write {
             let mut turn = self.turn();
             turn.claimed = wanted.iter().map(|one| Fenced { id: one.id, ttl: one.ttl }).collect();
-            turn.fence = passed.as_ref().map(|_| Fence { token, placed_at, committing: false });
-            if turn.fence.is_none() && ctx.config().cache_strict {
+            let fence = Fence { token, placed_at, committing: false };
+            turn.fence = passed.as_ref().map(|_| fence);
+            if passed.is_none() && ctx.config().cache_strict {
+                // It may stand all the same, where only the confirmation is missing.
+                turn.fence = Some(fence);
                 return Err(ApiError::unavailable(1, "CACHE_STRICT: a fence cannot be placed without Redis"));
             }
         }
