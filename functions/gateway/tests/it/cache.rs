@@ -314,12 +314,12 @@ async fn follow(replica: &str, primary: &str) {
     let password = info.redis_settings().password().unwrap_or_default().to_owned();
     // Over the wire and into memory: neither may write where it runs.
     ask(primary, "CONFIG SET repl-diskless-sync yes repl-diskless-sync-delay 0").await.expect("a setting");
-    ask(primary, "SET first write").await.expect("a write");
     ask(replica, "CONFIG SET repl-diskless-load swapdb").await.expect("a setting");
     ask(replica, &format!("CONFIG SET masterauth {password}")).await.expect("a setting");
     ask(replica, &format!("REPLICAOF {}", info.addr().to_string().replace(':', " "))).await.expect("a primary");
     // Online is not enough: writes are streamed to it once it has said how far it is.
     for _ in 0..500 {
+        ask(primary, "SET something new").await.expect("a write");
         let status = ask(primary, "INFO replication").await.map(|info| format!("{info:?}")).unwrap_or_default();
         if status.contains("state=online") && !status.contains("offset=0,") {
             return;
