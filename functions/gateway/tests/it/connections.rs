@@ -179,7 +179,11 @@ async fn the_server_ends_a_statement_that_runs_too_long_and_the_connection_lives
     let session = || sqlx::query_scalar::<_, i32>("SELECT pg_backend_pid()").fetch_one(db);
     let before = session().await.expect("a session");
     let error = sqlx::query("SELECT pg_sleep(60)").execute(db).await.expect_err("it is ended");
-    assert_eq!(error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(), Some("57014"), "{error}");
+    assert_eq!(
+        error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(),
+        Some("57014"),
+        "{error}"
+    );
     assert_eq!(session().await.expect("the same session"), before);
 }
 

@@ -13,8 +13,8 @@ use super::client::Run;
 use super::fleet::RedisPlace;
 use crate::drill::dice::Dice;
 
-/// Time between the beginnings of two faults: each kind comes four times a minute.
-const EVERY: Duration = Duration::from_millis(2_500);
+/// Time between the beginnings of two faults: each kind comes three times a minute.
+const EVERY: Duration = Duration::from_millis(3_100);
 /// How long a pause, a partition or a freeze takes, milliseconds; past the patience of those who wait for Redis.
 const SHORTEST: u64 = 200;
 const LONGEST: u64 = 900;

@@ -22,9 +22,9 @@ const MEMBERS: usize = 4;
 /// Where the search for free ports begins.
 const FIRST_PORT: u16 = 18_400;
 /// How long a process lives on average; each begins with nothing in L1 and new connections.
-const LIFE: Duration = Duration::from_millis(3_000);
+const LIFE: Duration = Duration::from_millis(4_000);
 /// Kills a minute below which processes die twice as soon.
-const KILLS: u128 = 70;
+const KILLS: u128 = 58;
 /// Writes of a process by which it dies on average while nobody knows yet how many it gets in that time.
 const FIRST_WRITES: u64 = 20;
 /// A process that cannot reach Redis leaves it alone for one second; its last failed attempt takes another quarter.

@@ -39,9 +39,12 @@ use crate::stack::terminal::{DIM, say};
 const CLIENTS: usize = 64;
 /// The run without CACHE_STRICT is this many times shorter.
 const DEFAULT_MODE_PART: u64 = 4;
-/// In the run without CACHE_STRICT stamps live as short as they can, so that reads could outlive them: as long as a fence
-/// (a margin of 2 s, 3 s for a connection, 5 s for the statement, 1 s).
-const STAMP_TTL: Duration = Duration::from_secs(11);
+/// Longest wait for a connection and longest statement, ms: short, so that the fence of a dead writer (these two, a margin
+/// of 2 s and 1 s) keeps its aggregate out of the caches for 4 s and not 11.
+const DATABASE_TIMEOUT_MS: u64 = 500;
+/// In the run without CACHE_STRICT stamps live as short as they can, so that reads could outlive them: a little longer than
+/// a fence.
+const STAMP_TTL: Duration = Duration::from_secs(5);
 /// A planted bug must be found within this time.
 const TEETH: Duration = Duration::from_secs(60);
 
@@ -178,6 +181,10 @@ impl Stage {
             .with([("DATABASE_URL", postgres.admin_url), ("REDIS_URL", redis.url.clone())])
             .with([("RATE_LIMIT_PERCENT", "0"), ("LOG_LEVEL", "warn")])
             .with([("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1"), ("DATABASE_MAX_CONNECTIONS", "4")])
+            .with(
+                ["DATABASE_ACQUIRE_TIMEOUT_MS", "DATABASE_STATEMENT_TIMEOUT_MS"]
+                    .map(|name| (name, DATABASE_TIMEOUT_MS.to_string())),
+            )
             .with_keys(&services.local_dir().join("keys.env"))
             .await?;
         program.migrate().await?;

@@ -14,7 +14,7 @@ use super::wire::{Answer, Request};
 use crate::drill::dice::Dice;
 
 /// Players; clients share them all.
-const PLAYERS: usize = 16;
+const PLAYERS: usize = 64;
 /// The first so many are used by everybody, most of the time.
 pub(super) const HOT: usize = 3;
 /// Lives of a player that are written; those before them are only read, now and then.

@@ -25,6 +25,9 @@ const IDLE_SPELL: TimeDelta = TimeDelta::seconds(10);
 /// Longest wait for that ping. A healthy server answers in a millisecond or two; a half-open socket never does.
 const PING_PATIENCE: Duration = Duration::from_millis(250);
 
+/// How long no connection is opened after one was refused.
+const PAUSE: Duration = Duration::from_millis(100);
+
 pub(super) struct Connections {
     options: PgConnectOptions,
     max: usize,
@@ -41,6 +44,8 @@ struct Stack {
     resting: Vec<Resting>,
     /// Raised when a connection turns out dead: those opened before are not used again.
     generation: u64,
+    /// When a connection was refused, until one is opened again.
+    refused_at: Option<Instant>,
 }
 
 struct Resting {
@@ -90,10 +95,19 @@ impl Connections {
         timeout_at(deadline.into(), self.open(permit)).await.unwrap_or(Err(Error::PoolTimedOut))
     }
 
-    /// Opens at once or fails at once: while Postgres is away a request is told so, rather than kept waiting.
+    /// Opens at once or fails at once: while Postgres is away a request is told so, rather than kept waiting; and
+    /// Postgres is not asked by every one of them, for it can only come up when it has time for something else.
     async fn open<'a>(&'a self, permit: SemaphorePermit<'a>) -> Result<Lease<'a>, Error> {
-        let generation = self.stack().generation;
-        let connection = self.options.connect().await?;
+        let generation = {
+            let stack = self.stack();
+            if stack.refused_at.is_some_and(|at| at.elapsed() < PAUSE) {
+                return Err(Error::PoolTimedOut);
+            }
+            stack.generation
+        };
+        let opened = self.options.connect().await;
+        self.stack().refused_at = opened.is_err().then(Instant::now);
+        let connection = opened?;
         metrics::counter!("database_connections_opened_total").increment(1);
         Ok(Lease { connections: self, connection, generation, is_fresh: true, permit })
     }
