@@ -19,7 +19,7 @@ pub(crate) enum Step {
 /// A classic bug of caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// Writers place no fence: they delete nothing before they commit.
+    /// Writers place no fence: what is cached stays believed until they publish, also when they die before.
     NoFence,
     /// One shared flag instead of a token for each writer: the first to finish clears it for all.
     SharedDirtyFlag,
@@ -27,7 +27,7 @@ pub(crate) enum Bug {
     BlindFill,
     /// What L1 holds is believed for a while of monotonic time, without asking Redis.
     MonotonicTtl,
-    /// The new version is published before the statement commits.
+    /// Caches are told before the statement commits, and not after.
     PublishBeforeCommit,
 }
 

@@ -105,15 +105,18 @@ impl Gate {
         if limit.is_none() && wanted.is_empty() {
             return Ok(Vec::new());
         }
+        let writes = intent == Intent::Write;
         let intent = if fault::planted(Bug::NoFence) { Intent::Read } else { intent };
         let shared = intent == Intent::Write && fault::planted(Bug::SharedDirtyFlag);
         let token = Token(if shared { 0 } else { u128::from_be_bytes(ctx.random()) });
         let placed_at = ctx.now();
         let passed = self.ask_redis(ctx, limit, token, intent, wanted).await;
         self.admit(ctx, limit, passed.as_ref())?;
+        if writes {
+            self.turn().claimed = wanted.iter().map(|one| Fenced { id: one.id, ttl: one.ttl }).collect();
+        }
         if intent == Intent::Write {
             let mut turn = self.turn();
-            turn.claimed = wanted.iter().map(|one| Fenced { id: one.id, ttl: one.ttl }).collect();
             let fence = Fence { token, placed_at, committing: false };
             turn.fence = passed.as_ref().map(|_| fence);
             if passed.is_none() && ctx.config().cache_strict {
@@ -209,7 +212,7 @@ impl Gate {
     pub(crate) async fn publish(&self, ctx: &Ctx, news: &[News]) -> Result<(), ApiError> {
         fault::point(Step::Commit);
         let (fence, claimed) = self.take_fence();
-        let Some(redis) = ctx.redis() else { return Ok(()) };
+        let Some(redis) = ctx.redis().filter(|_| !fault::planted(Bug::PublishBeforeCommit)) else { return Ok(()) };
         let news = if fault::planted(Bug::SharedDirtyFlag) { &[] } else { news };
         // Without a fence nothing stands that could be published on, but what others believe can be taken back.
         let token = fence.map_or(Token(0), |fence| fence.token);

@@ -224,10 +224,13 @@ impl History {
         self.findings.borrow().clone()
     }
 
-    /// Waits for the first finding.
-    pub(super) async fn found(&self) {
+    /// Waits for the first stale read, and says which. Other findings do not count: they need not be the cache's fault.
+    pub(super) async fn stale_read(&self) -> Option<String> {
+        let is_stale = |finding: &&String| finding.starts_with("stale");
+        let mut findings = self.findings.subscribe();
         // The sender lives as long as `self`, so the wait cannot fail.
-        let _ = self.findings.subscribe().wait_for(|findings| !findings.is_empty()).await;
+        let found = findings.wait_for(|findings| findings.iter().any(|finding| is_stale(&finding))).await.ok()?;
+        found.iter().find(is_stale).cloned()
     }
 }
 

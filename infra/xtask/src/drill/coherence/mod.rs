@@ -224,17 +224,16 @@ impl Stage {
         Ok(Figures::of(seconds, &run, &storm, verdict))
     }
 
-    /// One run with a bug until it is found: after how many seconds, and what.
+    /// One run with a bug until a stale read shows it: after how many seconds, and which.
     async fn hunt(&self, bug: Bug) -> Result<Option<(f32, String)>> {
         let program = self.program.clone().with([("CACHE_STRICT", "true"), ("DRILL_BUG", bug.name())]);
         let (mut round, run, storm) = self.begin(&program, None).await?;
-        tokio::select! {
-            () = run.history.found() => {}
-            raged = storm.rage(TEETH, self.dice()) => raged?,
+        let found = tokio::select! {
+            found = run.history.stale_read() => found,
+            raged = storm.rage(TEETH, self.dice()) => { raged?; None }
             error = round.failed() => return Err(error),
-        }
+        };
         let seconds = round.began.elapsed().as_secs_f32();
-        let found = run.history.findings().into_iter().next();
         round.end(&run).await?;
         Ok(found.map(|found| (seconds, found)))
     }
