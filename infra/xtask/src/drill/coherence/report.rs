@@ -9,8 +9,8 @@ use super::fleet::STEPS;
 use crate::drill::ledger::Verdict;
 
 /// What a run of 60 seconds must have done at least; other lengths in proportion.
-const READS: u64 = 80_000;
-const ACKED_WRITES: u64 = 5_000;
+const READS: u64 = 60_000;
+const ACKED_WRITES: u64 = 3_500;
 const KILLS: u64 = 50;
 const KILLS_PER_STEP: u64 = 5;
 const FAULTS_PER_KIND: u64 = 3;
