@@ -11,6 +11,16 @@ pub(crate) enum AccountError {
     WrongCredentials,
     /// The account behind a valid token is gone.
     NoSuchUser,
+    /// A refresh token that is none, or of a session that has ended.
+    RefreshInvalid,
+    /// A refresh token that was replaced long ago: its session is ended, for somebody has a copy.
+    RefreshReused,
+    /// None of the player's sessions.
+    NoSuchSession,
+    /// What only the holder of the password may do.
+    WrongPassword,
+    /// What an account without a password may do only from a session just opened.
+    Reauthenticate,
 }
 
 impl From<AccountError> for ApiError {
@@ -26,6 +36,26 @@ impl From<AccountError> for ApiError {
                     .reason("WRONG_CREDENTIALS")
             }
             AccountError::NoSuchUser => Self::account_gone(),
+            AccountError::RefreshInvalid => {
+                let text = Text::new("The refresh token is not valid; log in again.", "刷新令牌无效，请重新登录。");
+                Self::new(Code::Unauthorized, text).reason("REFRESH_INVALID")
+            }
+            AccountError::RefreshReused => Self::new(
+                Code::Unauthorized,
+                Text::new(
+                    "The refresh token was used before; for safety this session has ended. Log in again.",
+                    "该刷新令牌已被使用过；为安全起见此会话已结束，请重新登录。",
+                ),
+            )
+            .reason("REFRESH_REUSED"),
+            AccountError::WrongPassword => {
+                Self::new(Code::Forbidden, Text::new("The password is wrong.", "密码错误。")).reason("WRONG_PASSWORD")
+            }
+            AccountError::Reauthenticate => {
+                let text = Text::new("Sign in again first, then repeat this.", "请先重新登录，再执行此操作。");
+                Self::new(Code::Forbidden, text).reason("REAUTHENTICATE")
+            }
+            AccountError::NoSuchSession => Self::not_found(Text::new("There is no such session.", "没有这个会话。")),
         }
     }
 }

@@ -88,6 +88,90 @@ impl Label {
     }
 }
 
+/// 1 to 40 characters for others to see, not only spaces.
+#[derive(Debug, Clone, Deserr, ToSchema)]
+#[deserr(try_from(String) = DisplayName::parse -> Broken)]
+#[schema(value_type = String, min_length = 1, max_length = 40)]
+pub(crate) struct DisplayName(pub(crate) String);
+
+impl DisplayName {
+    fn parse(text: String) -> Result<Self, Broken> {
+        short_text(text.trim().to_owned(), 40).map(Self)
+    }
+}
+
+/// Up to 500 characters about oneself; lines are allowed.
+#[derive(Debug, Clone, Deserr, ToSchema)]
+#[deserr(try_from(String) = Bio::parse -> Broken)]
+#[schema(value_type = String, max_length = 500)]
+pub(crate) struct Bio(pub(crate) String);
+
+impl Bio {
+    fn parse(text: String) -> Result<Self, Broken> {
+        if text.chars().count() <= 500 && !text.chars().any(|c| c.is_control() && c != '\n') {
+            return Ok(Self(text));
+        }
+        let text = Text::new(
+            "Must be at most 500 characters, without control characters but line breaks.",
+            "不得超过 500 个字符，除换行外不含控制字符。",
+        );
+        Err(Broken::new("length", text))
+    }
+}
+
+/// An https URL of at most 512 characters. It is shown, never fetched.
+#[derive(Debug, Clone, Deserr, ToSchema)]
+#[deserr(try_from(String) = AvatarUrl::parse -> Broken)]
+#[schema(value_type = String, max_length = 512, pattern = "^https:")]
+pub(crate) struct AvatarUrl(pub(crate) String);
+
+impl AvatarUrl {
+    fn parse(text: String) -> Result<Self, Broken> {
+        let uri = text.parse::<http::Uri>().ok();
+        let is_https =
+            uri.is_some_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some_and(|h| !h.is_empty()));
+        if is_https && text.len() <= 512 {
+            return Ok(Self(text));
+        }
+        let text =
+            Text::new("Must be an https URL of at most 512 characters.", "必须是不超过 512 个字符的 https 网址。");
+        Err(Broken::new("format", text))
+    }
+}
+
+/// ISO 3166-1 alpha-2: two capital letters.
+#[derive(Debug, Clone, Deserr, ToSchema)]
+#[deserr(try_from(String) = Country::parse -> Broken)]
+#[schema(value_type = String, pattern = "^[A-Z]{2}$")]
+pub(crate) struct Country(pub(crate) String);
+
+impl Country {
+    fn parse(text: String) -> Result<Self, Broken> {
+        if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Ok(Self(text));
+        }
+        let text = Text::new("Must be two capital letters (ISO 3166-1).", "必须是两个大写字母（ISO 3166-1）。");
+        Err(Broken::new("format", text))
+    }
+}
+
+/// The name of a time zone as in the IANA database: `Asia/Shanghai`. Clients know the zones; here only the form is checked.
+#[derive(Debug, Clone, Deserr, ToSchema)]
+#[deserr(try_from(String) = TimeZone::parse -> Broken)]
+#[schema(value_type = String, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$")]
+pub(crate) struct TimeZone(pub(crate) String);
+
+impl TimeZone {
+    fn parse(text: String) -> Result<Self, Broken> {
+        let well_formed = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-/".contains(&byte));
+        if (1..=64).contains(&text.len()) && well_formed {
+            return Ok(Self(text));
+        }
+        let text = Text::new("Must be a time zone such as Asia/Shanghai.", "必须是时区名，例如 Asia/Shanghai。");
+        Err(Broken::new("format", text))
+    }
+}
+
 fn short_text(text: String, max: usize) -> Result<String, Broken> {
     if (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         return Ok(text);

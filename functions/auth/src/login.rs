@@ -23,6 +23,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-login", "/api/v1/auth/login")
     .auth(Auth::Public)
     .rate(Rate::Auth)
+    .holds_signing_key()
     .memory_mb(512)
     .docs(|operation| {
         operation
@@ -77,7 +78,7 @@ pub(crate) struct Credentials {
 #[derive(Clone, Deserr, ToSchema)]
 #[deserr(try_from(String) = Attempt::parse -> Broken)]
 #[schema(value_type = String, max_length = 1024, format = Password)]
-pub(crate) struct Attempt(secrecy::SecretString);
+pub(crate) struct Attempt(pub(crate) secrecy::SecretString);
 
 impl Attempt {
     fn parse(text: String) -> Result<Self, Broken> {
@@ -107,13 +108,12 @@ impl LoginIn {
 }
 
 async fn login(cx: Cx, Json(req): Json<LoginIn>) -> Reply<SessionOut> {
-    let opening = Opening::new(&cx, req.platform, req.device.as_ref());
+    let (platform, device) = (req.platform, req.device.clone());
     let credentials = req.credentials()?;
     let (user, stored) = accounts::by_identifier(cx.db(), &credentials.identifier.0).await?.unzip();
     if !password::verify(&cx, &credentials.password.0, stored).await? {
         return Err(AccountError::WrongCredentials.into());
     }
     let user = user.ok_or(AccountError::WrongCredentials)?;
-    accounts::open_session(cx.db(), user.user_id, &opening.session).await?;
-    Answer::ok(&opening.opened(&cx, &user, false)?)
+    Answer::ok(&Opening::new(&cx, user.user_id, platform, device.as_ref()).open(&cx, &user, false).await?)
 }

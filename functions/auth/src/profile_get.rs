@@ -7,6 +7,7 @@ use crate::{error::AccountError, session::UserOut};
 
 /// `GET /api/v1/auth/profile`.
 pub const ROUTE: Route = Route::get("auth-profile-get", "/api/v1/auth/profile")
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about("One's own account", "The account behind the access token.")

@@ -23,6 +23,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-register", "/api/v1/auth/register")
     .auth(Auth::Public)
     .rate(Rate::Auth)
+    .holds_signing_key()
     .memory_mb(512)
     .docs(|operation| {
         operation
@@ -60,20 +61,14 @@ pub(crate) struct RegisterIn {
 
 async fn register(cx: Cx, Json(req): Json<RegisterIn>) -> Reply<SessionOut> {
     let locale = req.locale.map_or(cx.locale(), |LocaleWord(locale)| locale);
-    let user = User {
-        user_id: UserId(cx.new_id()),
-        username: req.username.0,
-        email: req.email.map(|email| email.0),
-        email_verified: false,
-        is_guest: false,
-        locale: locale.as_str().to_owned(),
-        version: 1,
-        created_at: cx.now(),
+    let mut user = User::new(UserId(cx.new_id()), req.username.0, locale, cx.now());
+    user.email = req.email.map(|email| email.0);
+    let open = async |user: &User, is_new| {
+        Opening::new(&cx, user.user_id, req.platform, req.device.as_ref()).open(&cx, user, is_new).await
     };
-    let opening = Opening::new(&cx, req.platform, req.device.as_ref());
     let hash = password::hash(&cx, &req.password.0).await?;
-    if accounts::create(cx.db(), &user, &hash, &opening.session).await? {
-        return Answer::created(&opening.opened(&cx, &user, true)?);
+    if accounts::create(cx.db(), &user, &hash).await? {
+        return Answer::created(&open(&user, true).await?);
     }
     // The name exists. For its owner this is a repeated request, for anyone else a taken name.
     let (known, stored) = accounts::by_identifier(cx.db(), &user.username).await?.unzip();
@@ -81,6 +76,5 @@ async fn register(cx: Cx, Json(req): Json<RegisterIn>) -> Reply<SessionOut> {
         return Err(AccountError::UsernameTaken.into());
     }
     let known = known.ok_or(AccountError::UsernameTaken)?;
-    accounts::open_session(cx.db(), known.user_id, &opening.session).await?;
-    Answer::ok(&opening.opened(&cx, &known, false)?)
+    Answer::ok(&open(&known, false).await?)
 }

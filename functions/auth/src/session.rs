@@ -1,18 +1,20 @@
-//! A signed-in device: what `register` and `login` both end in.
+//! A signed-in device: what registering, logging in and refreshing all end in.
 
 use chrono::{DateTime, Utc};
 use platform::{
     ApiError, Cx,
     auth::token::ACCESS_TOKEN_S,
     ids::{SessionId, UserId},
-    store::accounts::{NewSession, User},
+    session::{NewSession, Session},
+    store::accounts::{Settings, User},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     fields::{Device, Platform},
-    mint::{self, REFRESH_TOKEN_LIFE},
+    mint,
+    refresh_token::{self, RefreshToken},
 };
 
 /// A session and its tokens.
@@ -38,6 +40,32 @@ pub(crate) struct SessionOut {
     user: UserOut,
 }
 
+impl SessionOut {
+    /// The tokens of a stored session.
+    ///
+    /// # Errors
+    /// 500 where the signing key is missing.
+    pub(crate) fn of(
+        cx: &Cx,
+        session: &Session,
+        token: &RefreshToken,
+        user: &User,
+        is_new_user: bool,
+    ) -> Result<Self, ApiError> {
+        Ok(Self {
+            access_token: mint::access_token(cx, session)?,
+            token_type: "Bearer",
+            expires_in: ACCESS_TOKEN_S,
+            refresh_token: token.to_text(),
+            refresh_expires_in: (session.expires_at - cx.now()).num_seconds(),
+            session_id: session.session_id,
+            scope: ["play"],
+            is_new_user,
+            user: user.into(),
+        })
+    }
+}
+
 /// An account as its owner sees it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UserOut {
@@ -47,6 +75,12 @@ pub(crate) struct UserOut {
     email_verified: bool,
     is_guest: bool,
     locale: String,
+    display_name: Option<String>,
+    avatar_url: Option<String>,
+    bio: Option<String>,
+    country: Option<String>,
+    timezone: Option<String>,
+    settings: Settings,
     created_at: DateTime<Utc>,
     version: i64,
 }
@@ -60,47 +94,48 @@ impl From<&User> for UserOut {
             email_verified: user.email_verified,
             is_guest: user.is_guest,
             locale: user.locale.clone(),
+            display_name: user.display_name.clone(),
+            avatar_url: user.avatar_url.clone(),
+            bio: user.bio.clone(),
+            country: user.country.clone(),
+            timezone: user.timezone.clone(),
+            settings: user.settings.clone(),
             created_at: user.created_at,
             version: user.version,
         }
     }
 }
 
-/// A session about to be stored, and the secret its owner gets.
+/// A session about to be stored, and the token its owner gets.
 pub(crate) struct Opening {
-    pub(crate) session: NewSession,
-    refresh_token: String,
+    new: NewSession,
+    token: RefreshToken,
 }
 
 impl Opening {
-    pub(crate) fn new(cx: &Cx, platform: Option<Platform>, device: Option<&Device>) -> Self {
-        let (refresh_token, refresh_hash) = mint::refresh_token(cx);
-        let now = cx.now();
-        let session = NewSession {
-            session_id: SessionId(cx.new_id()),
-            refresh_hash,
-            refresh_expires_at: now + REFRESH_TOKEN_LIFE,
+    pub(crate) fn new(cx: &Cx, user: UserId, platform: Option<Platform>, device: Option<&Device>) -> Self {
+        let (session_id, now) = (SessionId(cx.new_id()), cx.now());
+        let token = RefreshToken::first(cx, user, session_id);
+        let session = Session {
+            user_id: user,
+            session_id,
             platform: platform.unwrap_or(Platform::Other).as_str().to_owned(),
             device_id: device.map(|device| device.id.0.clone()),
             device_name: device.and_then(|device| device.name.as_ref()).map(|name| name.0.clone()),
             created_at: now,
+            refreshed_at: now,
+            expires_at: now + refresh_token::LIFE,
         };
-        Self { session, refresh_token }
+        let new = NewSession { session, family_hash: token.family_hash(), refresh_hash: token.secret_hash() };
+        Self { new, token }
     }
 
-    /// The answer once the session is stored.
-    pub(crate) fn opened(self, cx: &Cx, user: &User, is_new_user: bool) -> Result<SessionOut, ApiError> {
-        let session = &self.session;
-        Ok(SessionOut {
-            access_token: mint::access_token(cx, user.user_id, session.session_id, &session.platform)?,
-            token_type: "Bearer",
-            expires_in: ACCESS_TOKEN_S,
-            refresh_token: self.refresh_token,
-            refresh_expires_in: REFRESH_TOKEN_LIFE.num_seconds(),
-            session_id: session.session_id,
-            scope: ["play"],
-            is_new_user,
-            user: user.into(),
-        })
+    /// Stores the session; then its tokens are good.
+    ///
+    /// # Errors
+    /// 401 when the account is gone, 503 without the store of sessions.
+    pub(crate) async fn open(self, cx: &Cx, user: &User, is_new_user: bool) -> Result<SessionOut, ApiError> {
+        cx.open_session(&self.new).await?;
+        SessionOut::of(cx, &self.new.session, &self.token, user, is_new_user)
     }
 }

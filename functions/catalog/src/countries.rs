@@ -17,7 +17,7 @@ pub const ROUTE: Route = Route::get("catalog-countries", "/api/v1/catalog/countr
     .docs(|operation| {
         operation
             .about("Countries and territories to be born in", "All of ISO 3166-1 and the Arctic station, with region, place on the map, playable years and historical names.")
-            .answers::<Vec<CountryOut>>(200, "Sorted by code.")
+            .answers_list::<CountryOut>("Sorted by code.")
             .revalidates()
     })
     .build(|| get(countries));

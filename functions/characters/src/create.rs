@@ -25,6 +25,7 @@ use crate::{
 /// `POST /api/v1/characters`.
 pub const ROUTE: Route = Route::post("character-create", "/api/v1/characters")
     .idempotent()
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about(

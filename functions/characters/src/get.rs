@@ -10,6 +10,7 @@ use crate::view::CharacterOut;
 
 /// `GET /api/v1/characters/{character_id}`.
 pub const ROUTE: Route = Route::get("character-get", "/api/v1/characters/{character_id}")
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about("One of one's own characters", "Who it is and how it was dealt. Another player's character is 404.")

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 /// `GET /api/v1/characters`.
 pub const ROUTE: Route = Route::get("character-list", "/api/v1/characters")
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about("One's own characters", "Newest first, a page at a time.")

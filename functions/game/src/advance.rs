@@ -30,6 +30,7 @@ use crate::{
 /// `POST /api/v1/game/advance/{character_id}`.
 pub const ROUTE: Route = Route::post("game-advance", "/api/v1/game/advance/{character_id}")
     .idempotent()
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about(

@@ -28,6 +28,7 @@ use crate::{
 /// `POST /api/v1/game/decision/{character_id}`.
 pub const ROUTE: Route = Route::post("game-decide", "/api/v1/game/decision/{character_id}")
     .idempotent()
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about(

@@ -22,6 +22,7 @@ use crate::{error::GameError, view::EventOut};
 
 /// `GET /api/v1/game/events/{character_id}`.
 pub const ROUTE: Route = Route::get("game-events", "/api/v1/game/events/{character_id}")
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about("What happened in a life", "Newest first unless `order=age_asc`.")

@@ -22,6 +22,7 @@ use crate::{error::GameError, lived::Lived, view::StateOut};
 /// `POST /api/v1/game/start/{character_id}`.
 pub const ROUTE: Route = Route::post("game-start", "/api/v1/game/start/{character_id}")
     .idempotent()
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about("Begin a life", "Starting a life that has begun answers with its state, unchanged.")

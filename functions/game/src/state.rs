@@ -7,6 +7,7 @@ use crate::{error::GameError, view::StateOut};
 
 /// `GET /api/v1/game/state/{character_id}`.
 pub const ROUTE: Route = Route::get("game-state", "/api/v1/game/state/{character_id}")
+    .passes_in_handler()
     .docs(|operation| {
         operation
             .about(

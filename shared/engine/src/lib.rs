@@ -20,7 +20,8 @@ mod step;
 mod year;
 
 pub use ::content::{
-    Blobs, ContentHash, Country, EventType, Gender, Locale, Mode, Relation, Schooling, Settlement, Stage, Terrain,
+    Blobs, ContentHash, Country, EventType, Gender, Locale, Mode, Relation, SENSITIVITIES, Schooling, Settlement,
+    Stage, Terrain,
 };
 
 pub use birth::{birth_entry, new_life};

@@ -186,6 +186,12 @@ impl ApiError {
         self
     }
 
+    /// What the log is to say where no client waits for an answer.
+    pub(crate) fn into_cause(self) -> Box<dyn StdError + Send + Sync> {
+        let Inner { cause, message, .. } = *self.0;
+        cause.unwrap_or_else(|| message.get(engine::Locale::En).into())
+    }
+
     /// The class of this error.
     pub fn code(&self) -> Code {
         self.0.code

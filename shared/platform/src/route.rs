@@ -112,6 +112,11 @@ pub struct Route {
     pub rate: Rate,
     /// Whether an `Idempotency-Key` is honoured.
     pub idempotent: bool,
+    /// Whether the request passes the gate (rate limit, session, stamps) with the handler's first read or claim of an
+    /// aggregate, which saves a round trip, and not before the handler runs.
+    pub passes_in_handler: bool,
+    /// Whether it mints tokens, or seals what only the functions that mint tokens may open: it is given the signing key.
+    pub holds_signing_key: bool,
     /// What caches may do with the answer.
     pub cache: Cache,
     /// Lambda memory in MiB (128..=10240).
@@ -137,6 +142,8 @@ impl Route {
             auth: Auth::Player,
             rate: Rate::Read,
             idempotent: false,
+            passes_in_handler: false,
+            holds_signing_key: false,
             cache: Cache::None,
             memory_mb: 256,
             timeout_s: 10,
@@ -224,6 +231,20 @@ impl RouteBuilder {
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.0.idempotent = true;
+        self
+    }
+
+    /// The handler's first read or claim of an aggregate passes the gate, together with its one question to Redis.
+    #[must_use]
+    pub const fn passes_in_handler(mut self) -> Self {
+        self.0.passes_in_handler = true;
+        self
+    }
+
+    /// Gives it the signing key; every other route checks tokens only.
+    #[must_use]
+    pub const fn holds_signing_key(mut self) -> Self {
+        self.0.holds_signing_key = true;
         self
     }
 

@@ -2,13 +2,15 @@
 //!
 //! The cases are made from the route table; a route without a sample request here fails the test.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use gateway::DOMAINS;
 use http::{Method, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use platform::{
     Route,
-    auth::token::{ACCESS_TOKEN_S, AUDIENCE},
+    auth::token::{ACCESS_TOKEN_S, AUDIENCE, Claims},
     http::extract::BODY_LIMIT,
+    ids::SessionId,
     route::{Auth, Exposure},
 };
 use serde_json::{Value, json};
@@ -61,7 +63,45 @@ fn samples() -> Vec<Sample> {
             ],
             ..sample("auth-login")
         },
+        Sample {
+            body: Some(json!({"refresh_token": "rlr_none"})),
+            wrong: vec![("refresh_token", text(&[json!(null)]))],
+            ..sample("auth-refresh")
+        },
+        Sample { queries: vec!["all=1", "all=", "nope=1"], ..sample("auth-logout") },
+        sample("auth-sessions"),
+        sample("auth-session-revoke"),
         sample("auth-profile-get"),
+        Sample {
+            body: Some(json!({"expected_version": 1, "bio": "-"})),
+            wrong: vec![
+                ("expected_version", number(&[])),
+                ("display_name", text(&[json!(""), json!("  "), json!("a\u{7}b"), json!("x".repeat(41))])),
+                ("avatar_url", text(&[json!("http://a.example/b.png"), json!("https://"), json!("javascript:1")])),
+                ("bio", text(&[json!("a\u{0}b")])),
+                ("country", text(&[json!("cn"), json!("CHN"), json!("")])),
+                ("timezone", text(&[json!(""), json!("Asia/Shang hai")])),
+                ("locale", text(&[json!("fr")])),
+                (
+                    "settings",
+                    vec![
+                        json!("none"),
+                        json!({"content_filter": ["dragons"]}),
+                        json!({"content_filter": "war"}),
+                        json!({"timed_choices": 1}),
+                        json!({"no_such_setting": true}),
+                    ],
+                ),
+            ],
+            ..sample("auth-profile-update")
+        },
+        Sample { queries: vec!["limit=0", "limit=11", "cursor=x", "nope=1"], ..sample("auth-account-export") },
+        Sample {
+            body: Some(json!({"password": "not the one"})),
+            wrong: vec![("password", vec![json!(1), json!(true), json!(long)])],
+            ..sample("auth-account-delete")
+        },
+        sample("auth-jwks"),
         Sample {
             body: Some(json!({"character_name": "林安", "birth_country": "CN", "birth_year": 1962})),
             wrong: vec![
@@ -133,18 +173,31 @@ fn samples() -> Vec<Sample> {
 struct Stage<'a> {
     app: &'a TestApp,
     mine: Story<'a>,
-    theirs: String,
+    theirs: Story<'a>,
 }
 
 impl<'a> Stage<'a> {
     async fn set(app: &'a TestApp) -> Self {
         let mine = Story::begun(app, "myself", "CN", 1962).await;
-        let theirs = Story::begun(app, "stranger", "CN", 1962).await.character;
+        let theirs = Story::begun(app, "stranger", "CN", 1962).await;
         Self { app, mine, theirs }
     }
 
     fn path(&self, route: &Route) -> String {
-        route.path.replace("{character_id}", &self.mine.character)
+        route
+            .path
+            .replace("{character_id}", &self.mine.character)
+            .replace("{session_id}", &session_of(&self.mine.token).to_string())
+    }
+
+    /// A parameter of a path, and what another player has that goes there.
+    fn another_players(&self, route: &Route) -> (&'static str, String) {
+        let known = [
+            ("character_id", self.theirs.character.clone()),
+            ("session_id", session_of(&self.theirs.token).to_string()),
+        ];
+        let found = known.into_iter().find(|(name, _)| route.path.contains(&format!("{{{name}}}")));
+        found.unwrap_or_else(|| panic!("{} has a parameter that this test does not know", route.id))
     }
 
     async fn call(&self, route: &Route, path: &str, body: Option<&Value>) -> TestAnswer {
@@ -155,6 +208,14 @@ impl<'a> Stage<'a> {
             None => request.send().await,
         }
     }
+}
+
+/// The session in an access token.
+fn session_of(token: &str) -> SessionId {
+    let claims = token.split('.').nth(1).expect("claims");
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64");
+    let claims: Claims = serde_json::from_slice(&claims).expect("claims");
+    claims.sid
 }
 
 fn method(route: &Route) -> Method {
@@ -340,9 +401,10 @@ async fn tokens() {
 async fn bad_tokens(app: &TestApp, stage: &Stage<'_>) -> Vec<(&'static str, String, &'static str)> {
     let profile = app.get("/api/v1/auth/profile").token(&stage.mine.token).send().await.data();
     let now = app.ctx().now().timestamp();
+    let session = session_of(&stage.mine.token);
     let sign = |seed: u8, kid: &str, aud: &str, exp: i64| {
         let claims = json!({
-            "sub": profile["user_id"], "sid": profile["user_id"], "platform": "web", "scope": "play",
+            "sub": profile["user_id"], "sid": session, "platform": "web", "scope": "play",
             "aud": aud, "iat": now, "exp": exp
         });
         let pkcs8 =
@@ -353,7 +415,7 @@ async fn bad_tokens(app: &TestApp, stage: &Stage<'_>) -> Vec<(&'static str, Stri
     let later = now + ACCESS_TOKEN_S;
     let hmac = encode(
         &Header { kid: Some("test".to_owned()), ..Header::new(Algorithm::HS256) },
-        &json!({"sub": profile["user_id"], "sid": profile["user_id"], "platform": "web", "scope": "play",
+        &json!({"sub": profile["user_id"], "sid": session, "platform": "web", "scope": "play",
             "aud": AUDIENCE, "iat": now, "exp": later}),
         &EncodingKey::from_secret(b"test"),
     );
@@ -369,7 +431,18 @@ async fn bad_tokens(app: &TestApp, stage: &Stage<'_>) -> Vec<(&'static str, Stri
         ("another audience", sign(1, "test", "elsewhere", later), "TOKEN_INVALID"),
         ("another algorithm", hmac.expect("a token"), "TOKEN_INVALID"),
         ("a tampered token", tampered, "TOKEN_INVALID"),
+        ("a token of a session that was ended", signed_out(app).await, "SESSION_ENDED"),
     ]
+}
+
+/// A token of the same player, good but for its session.
+async fn signed_out(app: &TestApp) -> String {
+    let body = json!({"username": "myself", "password": "correct horse battery"});
+    let signed_in = app.post("/api/v1/auth/login", &body).send().await.data();
+    let token = signed_in["access_token"].as_str().expect("a token").to_owned();
+    assert_eq!(app.get("/api/v1/auth/profile").token(&token).send().await.status, StatusCode::OK);
+    app.post("/api/v1/auth/logout", &json!({})).token(&token).send().await.data();
+    token
 }
 
 #[tokio::test]
@@ -381,24 +454,26 @@ async fn paths() {
             continue;
         }
         let nobody = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let (parameter, theirs) = stage.another_players(route);
         for (id, expected) in [
-            (stage.theirs.as_str(), StatusCode::NOT_FOUND),
+            (theirs.as_str(), StatusCode::NOT_FOUND),
             (nobody, StatusCode::NOT_FOUND),
             ("not-a-uuid", StatusCode::BAD_REQUEST),
             ("%00", StatusCode::BAD_REQUEST),
             ("%ff", StatusCode::BAD_REQUEST),
             ("..%2f..%2fetc", StatusCode::BAD_REQUEST),
         ] {
-            let path = route.path.replace("{character_id}", id);
+            let path = route.path.replace(&format!("{{{parameter}}}"), id);
             let answer = stage.call(route, &path, sample.body.as_ref()).await;
             let error = assert_refused(&answer, expected, &format!("{} with {id}", route.id));
             if expected == StatusCode::BAD_REQUEST {
-                assert_eq!(error["fields"][0]["field"], "character_id", "{error}");
+                assert_eq!(error["fields"][0]["field"], parameter, "{error}");
             }
         }
     }
     let state = stage.mine.read("state").await.data();
     assert_eq!(state["version"], 2, "nothing of all this moved the life");
+    assert_eq!(stage.theirs.read("state").await.status, StatusCode::OK, "nor ended the stranger's session");
 }
 
 #[tokio::test]

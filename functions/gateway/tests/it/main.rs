@@ -1,5 +1,6 @@
 //! Stories that cross routes, over a real PostgreSQL and a real Redis.
 
+mod accounts;
 mod alerts;
 mod bad_input;
 mod cache;
@@ -17,5 +18,6 @@ mod partitions;
 mod redis;
 mod schema;
 mod server;
+mod sessions;
 mod story;
 mod table;

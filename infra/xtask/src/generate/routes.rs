@@ -15,7 +15,7 @@ pub(super) struct Route {
     pub(super) path: String,
     pub(super) domain: String,
     pub(super) auth: Auth,
-    pub(super) rate: String,
+    pub(super) holds_signing_key: bool,
     pub(super) memory_mb: u32,
     pub(super) timeout_s: u32,
     shells: Vec<Shell>,
@@ -61,11 +61,6 @@ impl Route {
     /// Whether it answers what no other route does; it has no path of its own.
     pub(super) fn is_fallback(&self) -> bool {
         self.path == "$default"
-    }
-
-    /// Whether it hands out tokens and so needs the signing key: in `auth`, what is limited like a login is one.
-    pub(super) fn mints_tokens(&self) -> bool {
-        self.domain == "auth" && self.rate == "auth"
     }
 
     /// What API Gateway calls the route.

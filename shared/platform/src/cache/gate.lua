@@ -1,15 +1,17 @@
--- The gate, one round trip a request: counts it against its rate limit, then looks at the stamp of every aggregate the
--- request is about. A write also places its fence on each.
+-- The gate, one round trip a request: counts it against its rate limit, looks whether the player's session is known to be
+-- good or revoked, then looks at the stamp of every aggregate the request is about. A write also places its fence on each.
 --
--- KEYS: the subject's theoretical arrival time (TAT), then for each aggregate its stamp and its value.
+-- KEYS: the subject's theoretical arrival time (TAT), of a player the session's word, then for each aggregate its stamp
+--       and its value.
 -- ARGV: microseconds a request costs (0: no limit), requests allowed at once, this request's token, 'read' or 'write',
---       lifetimes of a fence and of a fill token (us), then for each aggregate the lifetime of its stamp (ms) and the
---       version that the caller holds ('' for none, '-' where the value is not wanted).
+--       lifetimes of a fence and of a fill token (us), 'player' or 'anyone', then for each aggregate the lifetime of its
+--       stamp (ms) and the version that the caller holds ('' for none, '-' where the value is not wanted).
 -- A stamp is a hash: v = the version; fill = '<deadline us> <token>' of the reader that may store what it loads;
 --       f:<token> = the deadline (us) of a write under way; least = the lowest version that may still be published.
 -- A value is '<version> <content>', for it may be of another version than the stamp: it expires or is evicted alone, and
 -- releases with different encodings keep different values under one stamp.
--- Answers {1, TAT after this request, now, {state, …} for each aggregate}, or {0, TAT, now} when it comes too soon.
+-- Answers {1, TAT after this request, now, session, {state, …} for each aggregate}; {0, TAT, now} when it comes too soon;
+-- {1, TAT, now, 'revoked'} when the session has been ended. The session is 'ok' or '' where nothing is known of it.
 -- Microseconds stay exact in a double until the year 2255.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -26,6 +28,14 @@ if interval > 0 then
     end
     redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000))
     tat = next
+end
+
+local first, session = 2, ''
+if ARGV[7] == 'player' then
+    first, session = 3, redis.call('GET', KEYS[2]) or ''
+    if session == 'revoked' then
+        return {1, tat, now, session}
+    end
 end
 
 -- Reads a stamp and forgets the fences whose writers did not come back in time.
@@ -57,21 +67,22 @@ local function content_of(value, version)
     return held and string.sub(held, 1, #prefix) == prefix and string.sub(held, #prefix + 1)
 end
 
-local answer = {1, tat, now}
-for i = 1, (#KEYS - 1) / 2 do
-    local stamp, value, stamp_ms, known = KEYS[2 * i], KEYS[2 * i + 1], ARGV[5 + 2 * i], ARGV[6 + 2 * i]
+local answer = {1, tat, now, session}
+for i = 1, (#KEYS - first + 1) / 2 do
+    local stamp, value = KEYS[first + 2 * i - 2], KEYS[first + 2 * i - 1]
+    local stamp_ms, known = ARGV[6 + 2 * i], ARGV[7 + 2 * i]
     local version, fill, fenced = look(stamp)
     if fenced then
-        answer[3 + i] = {'fenced'}
+        answer[4 + i] = {'fenced'}
     elseif version then
         local wanted = known ~= '-' and known ~= version
-        answer[3 + i] = {'clean', version, wanted and content_of(value, version), redis.call('PTTL', stamp)}
+        answer[4 + i] = {'clean', version, wanted and content_of(value, version), redis.call('PTTL', stamp)}
     elseif fill or writes then
-        answer[3 + i] = {'missing', fill, fill == token and 1 or 0}
+        answer[4 + i] = {'missing', fill, fill == token and 1 or 0}
     else
         redis.call('HSET', stamp, 'fill', string.format('%.0f %s', now + fill_us, token))
         redis.call('PEXPIRE', stamp, stamp_ms)
-        answer[3 + i] = {'missing', token, 1}
+        answer[4 + i] = {'missing', token, 1}
     end
     if writes then
         redis.call('HDEL', stamp, 'v', 'fill')

@@ -13,14 +13,17 @@ use super::{
     Called,
     rate::{Limit, Permit, Subject, permit},
     script::Call,
-    stamps::{FENCE_MARGIN, Fenced, Intent, Known, News, Passed, Stamp, Token, Wanted},
+    stamps::{FENCE_MARGIN, Fenced, Intent, Known, News, Passed, Stamp, Token, Wanted, Word},
 };
 use crate::{
+    auth::Player,
     ctx::Ctx,
     error::{ApiError, Code},
     fault::{self, Bug, Step},
     http::info::{RequestInfo, RoundTrips},
+    ids::{SessionId, UserId},
     route::{Rate, Route},
+    session::SessionStore as _,
     text::Text,
 };
 
@@ -35,6 +38,8 @@ struct Inner {
     route: &'static Route,
     rate: Rate,
     subject: Subject,
+    /// Who asks, as their access token says; whether the session still stands is found out with the first question.
+    player: Option<Player>,
     /// The version that the client has seen.
     min_version: AtomicI64,
     trips: Arc<RoundTrips>,
@@ -45,6 +50,8 @@ struct Inner {
 struct Turn {
     /// Whether the request was counted against its limit.
     counted: bool,
+    /// Whether the player's session is known to stand.
+    vouched: bool,
     permit: Option<Permit>,
     /// What this request is about to write.
     claimed: Vec<Fenced>,
@@ -62,9 +69,19 @@ struct Fence {
 }
 
 impl Gate {
-    pub(crate) fn new(route: &'static Route, rate: Rate, subject: Subject, info: &RequestInfo) -> Self {
+    /// The gate of a request that no player stands behind: it is counted by the client's address.
+    pub(crate) fn of_stranger(route: &'static Route, rate: Rate, info: &RequestInfo) -> Self {
+        Self::new(route, rate, Subject::of_address(info.client_ip()), None, info)
+    }
+
+    /// The gate of a player's request.
+    pub(crate) fn of_player(route: &'static Route, player: Player, info: &RequestInfo) -> Self {
+        Self::new(route, route.rate, Subject::User(player.id), Some(player), info)
+    }
+
+    fn new(route: &'static Route, rate: Rate, subject: Subject, player: Option<Player>, info: &RequestInfo) -> Self {
         let (min_version, trips) = (AtomicI64::default(), Arc::clone(info.trips()));
-        Self(Arc::new(Inner { route, rate, subject, min_version, trips, turn: Mutex::default() }))
+        Self(Arc::new(Inner { route, rate, subject, player, min_version, trips, turn: Mutex::default() }))
     }
 
     pub(crate) fn route_id(&self) -> &'static str {
@@ -96,13 +113,17 @@ impl Gate {
         called.value
     }
 
-    /// Counts the request, if that is still to be done, and asks about aggregates; a write fences them.
+    /// Counts the request and finds out whether the player's session stands, if that is still to be done, and asks about
+    /// aggregates; a write fences them.
     ///
     /// # Errors
-    /// 429 when it comes too soon; 503 for a write under CACHE_STRICT when Redis cannot be reached.
+    /// 429 when it comes too soon; 401 when the session was ended; 503 for a write under CACHE_STRICT when Redis cannot be
+    /// reached, and when the store of sessions cannot.
     pub(crate) async fn ask(&self, ctx: &Ctx, intent: Intent, wanted: &[Wanted]) -> Result<Vec<Stamp>, ApiError> {
         let limit = if self.turn().counted { None } else { ctx.limiter().limit(self.0.rate) };
-        if limit.is_none() && wanted.is_empty() {
+        let unvouched = self.0.player.is_some() && !self.turn().vouched;
+        if limit.is_none() && wanted.is_empty() && !unvouched {
+            self.turn().counted = true;
             return Ok(Vec::new());
         }
         let writes = intent == Intent::Write;
@@ -125,6 +146,7 @@ impl Gate {
                 return Err(ApiError::unavailable(1, "CACHE_STRICT: a fence cannot be placed without Redis"));
             }
         }
+        self.check_session(ctx, passed.as_ref().map(|passed| passed.session)).await?;
         Ok(passed.map_or_else(|| vec![Stamp::Away; wanted.len()], |passed| passed.stamps))
     }
 
@@ -137,7 +159,8 @@ impl Gate {
         wanted: &[Wanted],
     ) -> Option<Passed> {
         let rate_key = ctx.limiter().key(self.0.rate, self.0.subject);
-        let mut call = ctx.cache().stamps.gate((&rate_key, limit), token, intent, wanted);
+        let player = self.0.player.as_ref();
+        let mut call = ctx.cache().stamps.gate((&rate_key, limit), player, token, intent, wanted);
         if intent == Intent::Write {
             confirm(ctx, &mut call);
         }
@@ -163,6 +186,50 @@ impl Gate {
         metrics::counter!("rate_limited_total", "route" => self.0.route.id).increment(1);
         let text = Text::new("Too many requests; please wait.", "请求过于频繁，请稍候。");
         Err(ApiError::new(Code::RateLimited, text).retry_after(permit.retry_after_s).limited_by(permit))
+    }
+
+    /// Takes Redis's word on the player's session, or asks the store of sessions where Redis has none.
+    async fn check_session(&self, ctx: &Ctx, word: Option<Word>) -> Result<(), ApiError> {
+        let Some(player) = self.0.player.as_ref().filter(|_| !self.turn().vouched) else { return Ok(()) };
+        let (user, session) = (player.id, player.session_id);
+        let stands = match word {
+            Some(Word::Good) => true,
+            Some(Word::Revoked) => false,
+            Some(Word::Nothing) | None => {
+                let db = ctx.db().counted_to(&self.0.trips);
+                let stands = ctx.sessions_through(&db).get(user, session, ctx.now()).await?.is_some();
+                if stands && word.is_some() {
+                    self.vouch(ctx, user, session).await;
+                }
+                stands
+            }
+        };
+        if !stands {
+            let text = Text::new("This session has ended; log in again.", "该会话已结束，请重新登录。");
+            return Err(ApiError::new(Code::Unauthorized, text).reason("SESSION_ENDED"));
+        }
+        self.turn().vouched = true;
+        Ok(())
+    }
+
+    /// Says that the store holds this session; whether that is heard changes nothing.
+    pub(crate) async fn vouch(&self, ctx: &Ctx, user: UserId, session: SessionId) {
+        if let Some(redis) = ctx.redis() {
+            let call = ctx.cache().stamps.vouch(user, session);
+            let _: Option<i64> = self.heard(redis.run(ctx.now(), &call).await);
+        }
+    }
+
+    /// Says that the store no longer holds these sessions.
+    ///
+    /// # Errors
+    /// 503 under CACHE_STRICT when Redis did not confirm; repeating the request says it again.
+    pub(crate) async fn revoked(&self, ctx: &Ctx, user: UserId, sessions: &[SessionId]) -> Result<(), ApiError> {
+        let Some(redis) = ctx.redis().filter(|_| !sessions.is_empty()) else { return Ok(()) };
+        let mut call = ctx.cache().stamps.revoke(user, sessions);
+        confirm(ctx, &mut call);
+        let said: Option<i64> = self.heard(redis.insist(ctx.now(), &call, PUBLISH_TRIES).await);
+        if said.is_some() { Ok(()) } else { self.unpublished(ctx) }
     }
 
     /// From here on a statement may be running that changes what is fenced. A fence that has stood for a while (the
@@ -277,10 +344,16 @@ impl Gate {
         }
     }
 
+    /// Whether the request was counted and the player's session found to stand.
+    pub(crate) fn is_passed(&self) -> bool {
+        let turn = self.turn();
+        turn.counted && (turn.vouched || self.0.player.is_none())
+    }
+
     /// When the handler is done: counts a request that never came to ask, and takes away fences that guard nothing.
     ///
     /// # Errors
-    /// 429 when the request came too soon.
+    /// 429 when the request came too soon, 401 when the session was ended.
     pub(crate) async fn leave(&self, ctx: &Ctx) -> Result<(), ApiError> {
         let (counted, fence) = {
             let turn = self.turn();

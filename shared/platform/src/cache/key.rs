@@ -38,7 +38,8 @@ impl Kind {
     /// one stamp that tells both which version is the newest.
     const fn schema(self) -> u32 {
         match self {
-            Self::Profile | Self::Roster | Self::Life => 1,
+            Self::Profile => 2,
+            Self::Roster | Self::Life => 1,
         }
     }
 }

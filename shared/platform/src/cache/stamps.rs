@@ -12,8 +12,10 @@ use super::{
     script::{Call, Script},
 };
 use crate::{
+    auth::{Player, token::ACCESS_TOKEN_S},
     config::Config,
     fault::{self, Bug},
+    ids::{SessionId, UserId},
 };
 
 /// How long a reader that may store what it loads keeps that right. A load takes milliseconds.
@@ -98,13 +100,24 @@ pub(crate) enum Intent {
     Write,
 }
 
+/// What Redis knows of a player's session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// The store said so within the last minute.
+    Good,
+    Revoked,
+    Nothing,
+}
+
 /// The gate's answer.
 #[derive(Debug)]
 pub(crate) struct Passed {
     pub(crate) allowed: bool,
     pub(crate) tat_us: u64,
     pub(crate) now_us: u64,
-    /// In the order asked; empty when not allowed.
+    /// Of the player's session; nothing where no player asks, and when not allowed.
+    pub(crate) session: Word,
+    /// In the order asked; empty when not allowed or the session is revoked.
     pub(crate) stamps: Vec<Stamp>,
 }
 
@@ -116,12 +129,20 @@ pub(crate) struct News {
     pub(crate) value: Option<Bytes>,
 }
 
-/// The three scripts with the lifetimes they are called with.
+/// How long the store's word that a session is good is believed.
+const GOOD_WORD: Duration = Duration::from_secs(60);
+/// How long it is remembered that a session was revoked: access tokens expire before.
+const LAST_WORD: Duration = Duration::from_secs(ACCESS_TOKEN_S.unsigned_abs() + 60);
+
+/// The scripts with the lifetimes they are called with.
 pub(crate) struct Stamps {
     namespace: String,
     gate: Script,
     settle: Script,
     fill: Script,
+    vouch: Script,
+    revoke: Script,
+    forget: Script,
     fence_lifetime: Duration,
 }
 
@@ -137,6 +158,11 @@ impl Stamps {
             } else {
                 include_str!("fill.lua")
             }),
+            vouch: Script::new("return redis.call('SET', KEYS[1], 'ok', 'NX', 'PX', ARGV[1]) and 1 or 0"),
+            revoke: Script::new(
+                "for i = 1, #KEYS do redis.call('SET', KEYS[i], 'revoked', 'PX', ARGV[1]) end return #KEYS",
+            ),
+            forget: Script::new(include_str!("forget.lua")),
             fence_lifetime: FENCE_MARGIN + statement + Duration::from_secs(1),
         }
     }
@@ -145,6 +171,7 @@ impl Stamps {
     pub(crate) fn gate(
         &self,
         rate: (&str, Option<Limit>),
+        player: Option<&Player>,
         token: Token,
         intent: Intent,
         wanted: &[Wanted],
@@ -152,12 +179,16 @@ impl Stamps {
         let (rate_key, limit) = rate;
         let mut call = self.gate.call();
         call.key(rate_key);
+        if let Some(player) = player {
+            call.key(self.session_key(player.id, player.session_id));
+        }
         call.arg(limit.map_or(0, |limit| limit.interval_us)).arg(limit.map_or(0, |limit| limit.burst));
         call.arg(token.to_string()).arg(match intent {
             Intent::Read => "read",
             Intent::Write => "write",
         });
         call.arg(micros(self.fence_lifetime)).arg(micros(FILL_LIFETIME));
+        call.arg(if player.is_some() { "player" } else { "anyone" });
         for one in wanted {
             for key in one.id.redis_keys(&self.namespace) {
                 call.key(key);
@@ -209,6 +240,40 @@ impl Stamps {
         call
     }
 
+    /// `rl:<namespace>:{<user>}:sid:<session>`, in the slot of all that is the player's.
+    fn session_key(&self, user: UserId, session: SessionId) -> String {
+        format!("rl:{}:{{{user}}}:sid:{session}", self.namespace)
+    }
+
+    /// Says that a session is good, unless it is known to be revoked.
+    pub(crate) fn vouch(&self, user: UserId, session: SessionId) -> Call<'_> {
+        let mut call = self.vouch.call();
+        call.key(self.session_key(user, session)).arg(millis(GOOD_WORD));
+        call
+    }
+
+    /// Says that sessions of one player are no more, until no access token of theirs is good by itself.
+    pub(crate) fn revoke(&self, user: UserId, sessions: &[SessionId]) -> Call<'_> {
+        let mut call = self.revoke.call();
+        for session in sessions {
+            call.key(self.session_key(user, *session));
+        }
+        call.arg(millis(LAST_WORD));
+        call
+    }
+
+    /// Deletes what is known of aggregates of one player that are no more, and lets nobody store it again.
+    pub(crate) fn forget(&self, gone: &[AggregateId]) -> Call<'_> {
+        let mut call = self.forget.call();
+        for id in gone {
+            for key in id.redis_keys(&self.namespace) {
+                call.key(key);
+            }
+        }
+        call.arg(millis(LAST_WORD));
+        call
+    }
+
     /// A stamp must outlive the fences in it.
     fn stamp_ms(&self, ttl: Duration) -> u64 {
         millis(ttl.max(self.fence_lifetime))
@@ -221,8 +286,13 @@ impl Passed {
         let mut parts = array(answer)?.into_iter();
         let allowed = int(&parts.next()?)? == 1;
         let (tat_us, now_us) = (int(&parts.next()?)?, int(&parts.next()?)?);
+        let session = match parts.next().and_then(bytes).as_deref() {
+            Some(b"ok") => Word::Good,
+            Some(b"revoked") => Word::Revoked,
+            _ => Word::Nothing,
+        };
         let stamps = parts.map(Stamp::parse).collect::<Option<_>>()?;
-        Some(Self { allowed, tat_us: tat_us.try_into().ok()?, now_us: now_us.try_into().ok()?, stamps })
+        Some(Self { allowed, tat_us: tat_us.try_into().ok()?, now_us: now_us.try_into().ok()?, session, stamps })
     }
 }
 

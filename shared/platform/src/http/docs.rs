@@ -109,11 +109,22 @@ impl Operation {
         self.answer(status, meaning, envelope(data, false))
     }
 
+    /// All of a short list: `{"success":true,"data":[T]}`.
+    #[must_use]
+    pub fn answers_list<T: ToSchema>(mut self, meaning: &str) -> Self {
+        let data = self.array_of::<T>();
+        self.answer(200, meaning, envelope(data, false))
+    }
+
+    fn array_of<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        let item = self.reference::<T>();
+        RefOr::T(Schema::Array(ArrayBuilder::new().items(item).build()))
+    }
+
     /// A page: `{"success":true,"data":[T],"meta":{…}}`.
     #[must_use]
     pub fn answers_page<T: ToSchema>(mut self, meaning: &str) -> Self {
-        let item = self.reference::<T>();
-        let data = RefOr::T(Schema::Array(ArrayBuilder::new().items(item).build()));
+        let data = self.array_of::<T>();
         self.query("limit", "How many, 1..=100; 20 if not given.")
             .query("cursor", "`meta.next_cursor` of the page before.")
             .fails(Code::ValidationFailed, &[])

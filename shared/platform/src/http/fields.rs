@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
+use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, Value, ValueKind, ValuePointerRef};
 
 use crate::{error::FieldError, text::Text};
 
@@ -22,6 +22,41 @@ impl Broken {
     /// A broken rule with what would be right.
     pub const fn new(rule: &'static str, message: Text) -> Self {
         Self { rule, message }
+    }
+}
+
+/// What a request does with an optional field of something that exists: leaves it, empties it (`null`), or sets it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Change<T> {
+    /// The field is not in the request.
+    #[default]
+    Keep,
+    /// It is `null`.
+    Clear,
+    /// It has a value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// Makes the change.
+    pub fn apply<U>(self, to: &mut Option<U>, value: impl FnOnce(T) -> U) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *to = None,
+            Self::Set(new) => *to = Some(value(new)),
+        }
+    }
+}
+
+impl<T: Deserr<FieldErrors>> Deserr<FieldErrors> for Change<T> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, FieldErrors> {
+        match value {
+            Value::Null => Ok(Self::Clear),
+            value => T::deserialize_from_value(value, location).map(Self::Set),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What stands before every handler: who is it, is it too often, is it a repetition, and how new is what the process
 //! holds of the thing it is about. All that Redis must say to it, it says in one round trip.
 //!
-//! Routes that ask for a player make that round trip when the handler, with path and body parsed, first reads or claims
-//! an aggregate; all others make it before the handler runs.
+//! That is made before the handler runs; only where the route says so, it is made when the handler, with path and body
+//! parsed, first reads or claims an aggregate.
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, HeaderValue, header, request::Parts};
@@ -15,11 +15,7 @@ use super::{
 };
 use crate::{
     auth::Player,
-    cache::{
-        gate::Gate,
-        rate::{Permit, Subject},
-        stamps::Intent,
-    },
+    cache::{gate::Gate, rate::Permit, stamps::Intent},
     ctx::Ctx,
     error::{ApiError, Code},
     route::{Auth, Rate, Route},
@@ -34,33 +30,38 @@ pub(super) async fn pass(
     next: Next,
 ) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let stranger = Subject::of_address(info.client_ip());
     let player = match route.auth {
         Auth::Public => None,
         Auth::Player => match authenticate(&ctx, &parts) {
             Ok(player) => Some(player),
             // Who tries tokens is counted by address.
             Err(refused) => {
-                let gate = Gate::new(route, Rate::Public, stranger, &info);
+                let gate = Gate::of_stranger(route, Rate::Public, &info);
                 return Err(gate.ask(&ctx, Intent::Read, &[]).await.err().unwrap_or(refused));
             }
         },
     };
-    let subject = player.as_ref().map_or(stranger, |player| Subject::User(player.id));
-    let gate = Gate::new(route, route.rate, subject, &info);
-    parts.extensions.insert(gate.clone());
-    match player {
-        None => {
-            gate.ask(&ctx, Intent::Read, &[]).await?;
-        }
+    let gate = match &player {
+        None => Gate::of_stranger(route, route.rate, &info),
         Some(player) => {
             info.set_user_id(player.id);
-            parts.extensions.insert(player);
+            Gate::of_player(route, player.clone(), &info)
         }
+    };
+    parts.extensions.insert(gate.clone());
+    if let Some(player) = player {
+        parts.extensions.insert(player);
+    }
+    if !route.passes_in_handler {
+        gate.ask(&ctx, Intent::Read, &[]).await?;
     }
     let answered = answer(&gate, route, &info, parts, body, next).await;
+    let passed = gate.is_passed();
     gate.leave(&ctx).await?;
     let mut response = answered?;
+    if !passed && response.status().is_success() {
+        return Err(ApiError::internal("a handler answered before its request had passed the gate"));
+    }
     if let Some(permit) = gate.permit() {
         tell(response.headers_mut(), permit);
     }

@@ -14,6 +14,6 @@ mod router;
 pub mod word;
 
 pub use extract::{Json, Path, Query};
-pub use fields::{Broken, FieldErrors};
+pub use fields::{Broken, Change, FieldErrors};
 pub use info::{ClientIp, RoundTrips};
 pub use router::router;

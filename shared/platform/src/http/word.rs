@@ -43,6 +43,28 @@ words! {
     ModeWord(Mode),
 }
 
+/// A word of [`engine::SENSITIVITIES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SensitivityWord(pub &'static str);
+
+impl Deserr<FieldErrors> for SensitivityWord {
+    fn deserialize_from_value<T: IntoValue>(
+        value: Value<T>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, FieldErrors> {
+        let known = |word: &str| engine::SENSITIVITIES.into_iter().find(|known| *known == word);
+        read(value, location, &engine::SENSITIVITIES, known).map(Self)
+    }
+}
+
+impl PartialSchema for SensitivityWord {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(engine::SENSITIVITIES)).into()
+    }
+}
+
+impl ToSchema for SensitivityWord {}
+
 fn words<V: Copy>(all: &[V], word: impl Fn(V) -> &'static str) -> Vec<&'static str> {
     all.iter().copied().map(word).collect()
 }

@@ -3,9 +3,11 @@
 //!
 //! A job may be started twice, and at any time: each finds out what is left to do and does that.
 
+mod account_deletions;
 mod content;
 mod idempotency_keys;
 mod partitions;
+mod sessions;
 
 use std::{
     error::Error,
@@ -37,7 +39,7 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] = &[partitions::JOB, content::JOB, idempotency_keys::JOB];
+pub const JOBS: &[Job] = &[partitions::JOB, content::JOB, idempotency_keys::JOB, sessions::JOB, account_deletions::JOB];
 
 impl Job {
     /// The job of this name.

@@ -1,15 +1,26 @@
-//! Users, the ways to prove to be one, and their signed-in devices.
+//! Users, and the ways to prove to be one.
 
 use chrono::{DateTime, Utc};
+use engine::Locale;
 use serde::{Deserialize, Serialize};
-use sqlx::{Postgres, Row as _, postgres::PgArguments, query::Query};
+use sqlx::{Row as _, types::Json};
 
-use super::{pool::Db, statement::Statement};
+use super::{once, pool::Db, statement::Statement};
 use crate::{
-    cache::aggregate::Loaded,
-    error::ApiError,
-    ids::{SessionId, UserId},
+    cache::aggregate::{self, Aggregate as _, Loaded},
+    ctx::Cx,
+    error::{ApiError, Code},
+    ids::UserId,
+    text::Text,
 };
+
+/// The columns of [`User`].
+macro_rules! columns {
+    () => {
+        "user_id, username, email, email_verified, is_guest, locale, display_name, avatar_url, bio, country, timezone,
+         settings, version, created_at"
+    };
+}
 
 pub(super) const CREATE: Statement = Statement::write(
     "account-create",
@@ -21,39 +32,48 @@ pub(super) const CREATE: Statement = Statement::write(
          ), identity AS (
             INSERT INTO identities (user_id, provider, subject, secret, created_at)
             SELECT user_id, 'password', user_id::text, $8, $7 FROM new_user
-         ), session AS (
-            INSERT INTO sessions
-                (session_id, user_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
-            SELECT $9, user_id, $10, $11, $12, $13, $14, $15 FROM new_user
          )
          SELECT count(*) FROM new_user",
 );
 
-pub(super) const OPEN_SESSION: Statement = Statement::write(
-    "session-open",
-    "INSERT INTO sessions
-            (user_id, session_id, refresh_hash, refresh_expires_at, platform, device_id, device_name, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-);
-
 pub(super) const BY_IDENTIFIER: Statement = Statement::read(
     "account-by-identifier",
-    "SELECT u.user_id, u.username, u.email, u.email_verified, u.is_guest, u.locale, u.version, u.created_at, i.secret
-         FROM users u JOIN identities i ON i.user_id = u.user_id AND i.provider = 'password'
-         WHERE u.is_active AND i.secret IS NOT NULL
-           AND (lower(u.username) = lower($1) OR (u.email_verified AND lower(u.email) = lower($1)))
-         ORDER BY lower(u.username) = lower($1) DESC
-         LIMIT 1",
+    concat!(
+        "SELECT ",
+        columns!(),
+        ", secret
+         FROM users u JOIN (SELECT user_id, secret FROM identities WHERE provider = 'password') i USING (user_id)
+         WHERE is_active AND secret IS NOT NULL
+           AND (lower(username) = lower($1) OR (email_verified AND lower(email) = lower($1)))
+         ORDER BY lower(username) = lower($1) DESC
+         LIMIT 1"
+    ),
 );
 
-pub(super) const BY_ID: Statement = Statement::read(
-    "account-by-id",
-    "SELECT user_id, username, email, email_verified, is_guest, locale, version, created_at
-         FROM users WHERE user_id = $1 AND is_active",
+pub(super) const BY_ID: Statement =
+    Statement::read("account-by-id", concat!("SELECT ", columns!(), " FROM users WHERE user_id = $1 AND is_active"));
+
+pub(super) const PASSWORD_OF: Statement = Statement::read(
+    "account-password",
+    "SELECT secret FROM identities JOIN users USING (user_id)
+         WHERE user_id = $1 AND provider = 'password' AND is_active",
+);
+
+pub(super) const CHANGE: Statement = Statement::write(
+    "account-change",
+    concat!(
+        "UPDATE users
+         SET username = $3, email = $4, email_verified = $5, is_guest = $6, locale = $7, display_name = $8,
+             avatar_url = $9, bio = $10, country = $11, timezone = $12, settings = $13, updated_at = $14,
+             version = version + 1
+         WHERE user_id = $1 AND version = $2 AND is_active
+         RETURNING ",
+        columns!()
+    ),
 );
 
 /// A user as every route of the account shows it.
-#[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the columns of `users`")]
 pub struct User {
     pub user_id: UserId,
@@ -62,29 +82,62 @@ pub struct User {
     pub email_verified: bool,
     pub is_guest: bool,
     pub locale: String,
+    pub display_name: Option<String>,
+    pub avatar_url: Option<String>,
+    pub bio: Option<String>,
+    pub country: Option<String>,
+    pub timezone: Option<String>,
+    #[sqlx(json)]
+    pub settings: Settings,
     pub version: i64,
     pub created_at: DateTime<Utc>,
 }
 
-/// A device to sign in.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the columns of `sessions`")]
-pub struct NewSession {
-    pub session_id: SessionId,
-    /// SHA-256 of the refresh token.
-    pub refresh_hash: [u8; 32],
-    pub refresh_expires_at: DateTime<Utc>,
-    pub platform: String,
-    pub device_id: Option<String>,
-    pub device_name: Option<String>,
-    pub created_at: DateTime<Utc>,
+impl User {
+    /// A new user who has said nothing of themselves yet.
+    pub fn new(user_id: UserId, username: String, locale: Locale, created_at: DateTime<Utc>) -> Self {
+        Self {
+            user_id,
+            username,
+            email: None,
+            email_verified: false,
+            is_guest: false,
+            locale: locale.as_str().to_owned(),
+            display_name: None,
+            avatar_url: None,
+            bio: None,
+            country: None,
+            timezone: None,
+            settings: Settings::default(),
+            version: 1,
+            created_at,
+        }
+    }
 }
 
-/// Creates a user who signs in by password, with the first session, in one statement. `false` when the name is taken.
+/// What a player has chosen for all their lives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct Settings {
+    /// Sensitivities of events that new lives are to be spared.
+    pub content_filter: Vec<String>,
+    /// Whether decisions have a deadline.
+    pub timed_choices: bool,
+    /// Whether rankings show this player by name.
+    pub public_rank: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { content_filter: Vec::new(), timed_choices: false, public_rank: true }
+    }
+}
+
+/// Creates a user who signs in by password. `false` when the name is taken.
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn create(db: &Db, user: &User, password_hash: &str, session: &NewSession) -> Result<bool, ApiError> {
+pub async fn create(db: &Db, user: &User, password_hash: &str) -> Result<bool, ApiError> {
     let statement = sqlx::query(CREATE.sql)
         .bind(user.user_id)
         .bind(&user.username)
@@ -94,33 +147,8 @@ pub async fn create(db: &Db, user: &User, password_hash: &str, session: &NewSess
         .bind(user.version)
         .bind(user.created_at)
         .bind(password_hash);
-    let created: i64 = bind_session(statement, session).fetch_one(db).await?.try_get(0)?;
+    let created: i64 = statement.fetch_one(db).await?.try_get(0)?;
     Ok(created == 1)
-}
-
-/// Binds a session's columns, in the order of both statements that write it.
-fn bind_session<'q>(
-    statement: Query<'q, Postgres, PgArguments>,
-    session: &'q NewSession,
-) -> Query<'q, Postgres, PgArguments> {
-    statement
-        .bind(session.session_id)
-        .bind(session.refresh_hash.as_slice())
-        .bind(session.refresh_expires_at)
-        .bind(&session.platform)
-        .bind(&session.device_id)
-        .bind(&session.device_name)
-        .bind(session.created_at)
-}
-
-/// Signs a device in.
-///
-/// # Errors
-/// 401 when the account is gone, 503 without Postgres.
-pub async fn open_session(db: &Db, user: UserId, session: &NewSession) -> Result<(), ApiError> {
-    let statement = sqlx::query(OPEN_SESSION.sql).bind(user);
-    bind_session(statement, session).execute(db).await?;
-    Ok(())
 }
 
 /// The active user with this name or verified address, and the hash of their password.
@@ -138,10 +166,110 @@ pub async fn by_identifier(db: &Db, identifier: &str) -> Result<Option<(User, St
     Ok(row.map(|row| (row.user, row.secret)))
 }
 
+/// The hash of an active user's password; `None` where there is none.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn password_of(db: &Db, user: UserId) -> Result<Option<String>, ApiError> {
+    let found: Option<Option<String>> = sqlx::query_scalar(PASSWORD_OF.sql).bind(user).fetch_optional(db).await?;
+    Ok(found.flatten())
+}
+
+/// The active user with this id, past every cache.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn by_id(db: &Db, user: UserId) -> Result<Option<User>, ApiError> {
+    Ok(sqlx::query_as(BY_ID.sql).bind(user).fetch_optional(db).await?)
+}
+
+/// Changes an account and raises its version, so that nobody reads what was true before. `expected` is the version that the
+/// client believes current; without one, the change is made to whatever is there.
+///
+/// # Errors
+/// 401 when the account is gone, 412 with the current version, 503 without Postgres; a broken constraint as it is.
+pub async fn change(
+    cx: &Cx,
+    user: UserId,
+    expected: Option<i64>,
+    change: impl Fn(&mut User),
+) -> Result<User, ChangeError> {
+    cx.fence(&[aggregate::Profile(user).id()]).await?;
+    loop {
+        let mut changed = by_id(cx.db(), user).await?.ok_or_else(ApiError::account_gone)?;
+        if let Some(expected) = expected.filter(|expected| *expected != changed.version) {
+            return Err(moved_on(expected, changed.version).into());
+        }
+        change(&mut changed);
+        let statement = sqlx::query_as(CHANGE.sql)
+            .bind(user)
+            .bind(changed.version)
+            .bind(&changed.username)
+            .bind(&changed.email)
+            .bind(changed.email_verified)
+            .bind(changed.is_guest)
+            .bind(&changed.locale)
+            .bind(&changed.display_name)
+            .bind(&changed.avatar_url)
+            .bind(&changed.bio)
+            .bind(&changed.country)
+            .bind(&changed.timezone)
+            .bind(Json(&changed.settings))
+            .bind(cx.now());
+        let stored: Option<User> = once::guarded::<_, ChangeError>(cx, statement.fetch_optional(cx.db())).await?;
+        // Without a row somebody else was faster: what they left is looked at anew.
+        if let Some(stored) = stored {
+            let value = serde_json::to_vec(&stored).map_err(ApiError::internal)?;
+            let news = cx.news(aggregate::Profile(user), stored.version, Some(&value));
+            cx.gate.publish(cx, &[news]).await?;
+            return Ok(stored);
+        }
+    }
+}
+
+/// Why an account was not changed.
+#[derive(Debug)]
+pub enum ChangeError {
+    /// The name or the verified e-mail address is another account's.
+    Taken(&'static str),
+    /// Anything else.
+    Other(ApiError),
+}
+
+impl From<ApiError> for ChangeError {
+    fn from(error: ApiError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<sqlx::Error> for ChangeError {
+    fn from(error: sqlx::Error) -> Self {
+        let taken = [USERNAME_KEY, EMAIL_KEY];
+        let constraint = error.as_database_error().and_then(|error| error.constraint());
+        match taken.into_iter().find(|known| constraint == Some(known)) {
+            Some(known) => Self::Taken(known),
+            None => Self::Other(error.into()),
+        }
+    }
+}
+
+/// The index by which names are unique.
+pub const USERNAME_KEY: &str = "users_username_folded_key";
+/// The index by which verified addresses are unique.
+pub const EMAIL_KEY: &str = "users_email_verified_key";
+
+fn moved_on(expected: i64, current: i64) -> ApiError {
+    let text =
+        Text::new("The account has changed since; read it and decide again.", "账号资料已有变动，请重新读取后再试。");
+    ApiError::new(Code::PreconditionFailed, text)
+        .reason("VERSION_MISMATCH")
+        .detail("expected_version", expected)
+        .detail("current_version", current)
+}
+
 /// The active user with this id, as caches hold it.
 pub(crate) async fn load(db: &Db, user: UserId) -> Result<Option<Loaded>, ApiError> {
-    let user: Option<User> = sqlx::query_as(BY_ID.sql).bind(user).fetch_optional(db).await?;
-    let Some(user) = user else { return Ok(None) };
+    let Some(user) = by_id(db, user).await? else { return Ok(None) };
     let value = serde_json::to_vec(&user).map_err(ApiError::internal)?;
     Ok(Some(Loaded { version: user.version, value }))
 }

@@ -27,11 +27,13 @@ pub(super) const CREATE: Statement = Statement::write(
     "character-create",
     concat!(
         prior!(),
-        "born AS (
+        "owner AS (
+            SELECT user_id FROM users
+            WHERE user_id = $1 AND is_active AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
+         ), born AS (
             INSERT INTO characters
                 (character_id, user_id, lineage_id, character_name, birth_country, birth_year, ranked, created_at)
-            SELECT $10, $1, $10, $11, $12, $13, $14, $9
-            WHERE NOT EXISTS (SELECT FROM prior)
+            SELECT $10, user_id, $10, $11, $12, $13, $14, $9 FROM owner
             RETURNING character_id
          ), attributes AS (
             INSERT INTO character_attributes
@@ -148,7 +150,7 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
         Done::Replayed(stored) => stored.replay(idem),
         Done::Refused => {
             let first = idempotency::find(cx, idem).await?;
-            first.ok_or_else(|| ApiError::internal("a character was neither stored nor found"))
+            first.ok_or_else(ApiError::account_gone)
         }
     }
 }

@@ -51,7 +51,7 @@ pub const MEANINGS: &[(&str, Meaning)] = {
         ("sessions_pkey", Mistake),
         ("sessions_refresh_hash_key", Mistake),
         ("sessions_user_fkey", AccountGone),
-        ("users_email_verified_key", Mistake),
+        ("users_email_verified_key", Expected),
         ("users_locale_known", Mistake),
         ("users_pkey", Mistake),
         ("users_roster_version_positive", Mistake),

@@ -36,7 +36,8 @@ pub(super) const APPEND: Statement = Statement::write(
     concat!(
         prior!(),
         "owner AS (
-            SELECT user_id FROM users WHERE user_id = $1 AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
+            SELECT user_id FROM users
+            WHERE user_id = $1 AND is_active AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
          ), moved AS (
             UPDATE lives
             SET version = version + 1, status = $12, age = $13, state = $14, updated_at = greatest(updated_at, $9)
@@ -288,12 +289,12 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
             Ok(answer)
         }
         Done::Replayed(stored) => stored.replay(idem),
-        Done::Refused => first_answer_or_moved_on(cx, idem, from.character_id).await,
+        Done::Refused => first_answer_or_moved_on(cx, idem, from).await,
     }
 }
 
 /// Looks again with a new snapshot: another request with this key may have come first, else the life has moved on.
-async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, character: CharacterId) -> Reply<T> {
+async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, from: &Standing) -> Reply<T> {
     #[derive(sqlx::FromRow)]
     struct Row {
         version: i64,
@@ -303,8 +304,12 @@ async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, character: Ch
         return Ok(first);
     }
     let now: Option<Row> =
-        sqlx::query_as(STANDS_AT.sql).bind(character).bind(idem.user).fetch_optional(cx.db()).await?;
+        sqlx::query_as(STANDS_AT.sql).bind(from.character_id).bind(idem.user).fetch_optional(cx.db()).await?;
     let now = now.ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))?;
+    if now.version == from.version {
+        // The life is where it was, so it was the account that refused: it is being deleted.
+        return Err(ApiError::account_gone());
+    }
     Err(moved_on(now.version, u16::try_from(now.age).unwrap_or_default()))
 }
 

@@ -5,13 +5,16 @@ pub mod accounts;
 pub mod characters;
 pub mod constraints;
 pub mod content_blobs;
+pub(crate) mod deletion;
 pub mod events;
+pub mod export;
 pub mod idempotency;
 pub mod lives;
 pub mod migrations;
 mod once;
 pub mod partitions;
 pub(crate) mod pool;
+pub(crate) mod sessions;
 mod statement;
 
 pub use pool::Db;

@@ -100,12 +100,9 @@ pub(super) fn statement<'q, T: ?Sized>(
 pub(super) async fn run(cx: &Cx, query: Query<'_, Postgres, PgArguments>) -> Result<Done, ApiError> {
     use sqlx::FromRow;
     cx.gate.begin_commit(cx).await?;
-    let row = match query.fetch_one(cx.db()).await {
+    let row = match watched(cx, query.fetch_one(cx.db())).await {
         Ok(row) => Row::from_row(&row)?,
         Err(error) => {
-            if !may_have_committed(&error) {
-                cx.gate.did_not_commit();
-            }
             if error.as_database_error().and_then(|error| error.constraint()) == Some("idempotency_keys_pkey") {
                 return Ok(Done::Refused);
             }
@@ -123,6 +120,34 @@ pub(super) async fn run(cx: &Cx, query: Query<'_, Postgres, PgArguments>) -> Res
         }
         _ => Done::Refused,
     })
+}
+
+/// Runs any other statement that changes what is fenced; `None` is one that changed nothing.
+///
+/// # Errors
+/// The statement's own, and 503 under CACHE_STRICT when the fence cannot be placed again.
+pub(super) async fn guarded<T, E>(
+    cx: &Cx,
+    statement: impl Future<Output = Result<Option<T>, sqlx::Error>>,
+) -> Result<Option<T>, E>
+where
+    E: From<ApiError> + From<sqlx::Error>,
+{
+    cx.gate.begin_commit(cx).await?;
+    let done = watched(cx, statement).await?;
+    if done.is_none() {
+        cx.gate.did_not_commit();
+    }
+    Ok(done)
+}
+
+/// A statement within fences: when it surely changed nothing, they guard nothing any more.
+async fn watched<T>(cx: &Cx, statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let done = statement.await;
+    if done.as_ref().is_err_and(|error| !may_have_committed(error)) {
+        cx.gate.did_not_commit();
+    }
+    done
 }
 
 /// Whether the statement may have been done, or still be done, although all that came back is this: unless the server says

@@ -1,6 +1,6 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
-use super::{accounts, characters, events, idempotency, lives, migrations};
+use super::{accounts, characters, deletion, events, export, idempotency, lives, migrations, sessions};
 
 /// A statement of the store.
 #[derive(Debug, Clone, Copy)]
@@ -31,9 +31,10 @@ impl Statement {
 /// Every statement that a request may run.
 pub const STATEMENTS: &[Statement] = &[
     accounts::CREATE,
-    accounts::OPEN_SESSION,
     accounts::BY_IDENTIFIER,
     accounts::BY_ID,
+    accounts::PASSWORD_OF,
+    accounts::CHANGE,
     characters::CREATE,
     characters::LISTED,
     characters::NEWEST,
@@ -45,6 +46,18 @@ pub const STATEMENTS: &[Statement] = &[
     lives::STANDS_AT,
     lives::LOG,
     migrations::NEWEST,
+    deletion::CLOSE,
+    deletion::LIVES,
+    deletion::ACCOUNT,
+    deletion::UNFINISHED,
+    export::ACCOUNT,
+    export::LIVES,
+    sessions::OPEN,
+    sessions::FIND,
+    sessions::LISTED,
+    sessions::TURN,
+    sessions::REVOKE,
+    sessions::REVOKE_ALL,
 ];
 
 #[cfg(test)]

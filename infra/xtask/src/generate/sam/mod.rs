@@ -42,7 +42,7 @@ pub(super) fn plan(checkout: &Path, routes: &[Route], tree: &mut Tree) -> Result
 
 /// A domain's template.
 fn template(domain: &str, routes: &[&Route]) -> String {
-    let parameters = if mints_tokens(routes) { include_str!("signing_parameter.yaml") } else { "" };
+    let parameters = if hold_signing_key(routes) { include_str!("signing_parameter.yaml") } else { "" };
     let functions: Vec<_> = routes.iter().map(|route| function(route)).collect();
     let functions = functions.join("\n");
     fill(
@@ -53,7 +53,7 @@ fn template(domain: &str, routes: &[&Route]) -> String {
 
 /// A route's function and what connects it to the API.
 fn function(route: &Route) -> String {
-    let variable = if route.mints_tokens() { include_str!("signing_variable.yaml") } else { "" };
+    let variable = if route.holds_signing_key { include_str!("signing_variable.yaml") } else { "" };
     fill(
         include_str!("function.yaml"),
         &[
@@ -71,15 +71,15 @@ fn function(route: &Route) -> String {
 /// A domain's place in the root template.
 fn application(domain: &str, routes: &[&Route]) -> String {
     let parameters =
-        if mints_tokens(routes) { "        AuthSigningKeySecretArn: !Ref AuthSigningKeySecretArn\n" } else { "" };
+        if hold_signing_key(routes) { "        AuthSigningKeySecretArn: !Ref AuthSigningKeySecretArn\n" } else { "" };
     fill(
         include_str!("application.yaml"),
         &[("Domain", &pascal_case(domain)), ("domain", domain), ("parameters\n", parameters)],
     )
 }
 
-fn mints_tokens(routes: &[&Route]) -> bool {
-    routes.iter().any(|route| route.mints_tokens())
+fn hold_signing_key(routes: &[&Route]) -> bool {
+    routes.iter().any(|route| route.holds_signing_key)
 }
 
 /// A YAML scalar that means exactly this text: JSON's strings are YAML's.
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_mints_tokens_is_given_the_signing_key() {
+    fn only_what_asks_for_it_is_given_the_signing_key() {
         let (login, get) = (route("auth-login", "auth", "POST /login"), route("auth-profile-get", "auth", "GET /me"));
         let key = "AUTH_SIGNING_KEY: !Sub";
         assert!(function(&login).contains(key) && !function(&get).contains(key));

@@ -11,23 +11,8 @@ use super::source::Document;
 use super::table::references;
 use crate::model::{
     Cond, Event, EventIx, EventType, LAST_YEAR, Lasting, Limits, MAX_AGE, Missing, Multiplier, Pick, RelationSet, Risk,
-    Rules, Scope, Settlement, Slot, SlotSource, Stage, Terrain, Tier,
+    Rules, SENSITIVITIES, Scope, Settlement, Slot, SlotSource, Stage, Terrain, Tier,
 };
-
-/// What a reader may ask to be spared.
-const SENSITIVITIES: [&str; 11] = [
-    "injury",
-    "death",
-    "hunger",
-    "war",
-    "illness",
-    "self_harm",
-    "abuse",
-    "discrimination",
-    "crime",
-    "politics",
-    "substance",
-];
 
 /// Years an event rests by default.
 const DEFAULT_COOLDOWN: u16 = 5;

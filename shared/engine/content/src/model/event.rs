@@ -15,6 +15,21 @@ pub struct EventIx(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SlotIx(pub u8);
 
+/// What a player may ask to be spared; the words of [`Event::sensitivity`].
+pub const SENSITIVITIES: [&str; 11] = [
+    "injury",
+    "death",
+    "hunger",
+    "war",
+    "illness",
+    "self_harm",
+    "abuse",
+    "discrimination",
+    "crime",
+    "politics",
+    "substance",
+];
+
 /// One thing that can happen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {

@@ -1,0 +1,75 @@
+//! New tokens for a signed-in device.
+
+use axum::routing::post;
+use deserr::Deserr;
+use platform::{
+    Answer, Code, Cx, Reply, Route,
+    http::{Broken, FieldErrors, Json},
+    route::{Auth, Rate},
+    session::{Refreshed, SessionStore as _},
+    store::accounts,
+    text::Text,
+};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::{error::AccountError, refresh_token::RefreshToken, session::SessionOut};
+
+/// `POST /api/v1/auth/refresh`.
+pub const ROUTE: Route = Route::post("auth-refresh", "/api/v1/auth/refresh")
+    .auth(Auth::Public)
+    .rate(Rate::Public)
+    .holds_signing_key()
+    .docs(|operation| {
+        operation
+            .about(
+                "New tokens for a signed-in device",
+                "A refresh token is good for one use. Repeating the request within 10 seconds gives the same refresh token \
+                 again, so a lost answer costs nothing; using an older one ends the session (REFRESH_REUSED), for somebody \
+                 else has a copy.",
+            )
+            .body::<RefreshIn>(json!({"refresh_token": "rlr_…"}))
+            .answers::<SessionOut>(200, "New tokens; the old refresh token is replaced.")
+            .fails(Code::Unauthorized, &["REFRESH_INVALID", "REFRESH_REUSED"])
+    })
+    .build(|| post(refresh));
+
+/// What a device has kept.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = FieldErrors, deny_unknown_fields)]
+pub(crate) struct RefreshIn {
+    refresh_token: Presented,
+}
+
+/// A refresh token as sent: any text of at most 256 bytes.
+#[derive(Deserr, ToSchema)]
+#[deserr(try_from(String) = Presented::parse -> Broken)]
+#[schema(value_type = String, max_length = 256, format = Password)]
+struct Presented(secrecy::SecretString);
+
+impl Presented {
+    fn parse(text: String) -> Result<Self, Broken> {
+        if text.len() <= 256 {
+            return Ok(Self(text.into()));
+        }
+        Err(Broken::new("length", Text::new("Must be at most 256 bytes.", "不得超过 256 字节。")))
+    }
+}
+
+async fn refresh(cx: Cx, Json(req): Json<RefreshIn>) -> Reply<SessionOut> {
+    use secrecy::ExposeSecret as _;
+    let presented = RefreshToken::parse(req.refresh_token.0.expose_secret()).ok_or(AccountError::RefreshInvalid)?;
+    let (turn, successor) = presented.turn(&cx)?;
+    let (session, token) = match cx.sessions().refresh(presented.user, presented.session, &turn).await? {
+        Refreshed::Turned(session) => (session, successor),
+        Refreshed::Again(session, salt) => (session, presented.successor(&salt)?),
+        Refreshed::Unknown => return Err(AccountError::RefreshInvalid.into()),
+        Refreshed::Reused(session) => {
+            cx.revoke_session(session.user_id, session.session_id).await?;
+            return Err(AccountError::RefreshReused.into());
+        }
+    };
+    let user = accounts::by_id(cx.db(), session.user_id).await?.ok_or(AccountError::RefreshInvalid)?;
+    cx.vouch_for(&session).await;
+    Answer::ok(&SessionOut::of(&cx, &session, &token, &user, false)?)
+}

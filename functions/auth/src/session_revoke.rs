@@ -1,0 +1,23 @@
+//! Sign another device out.
+
+use axum::routing::delete;
+use platform::{Answer, Code, Cx, Reply, Route, auth::Player, http::Path, ids::SessionId};
+
+use crate::{error::AccountError, logout::Ended};
+
+/// `DELETE /api/v1/auth/sessions/{session_id}`.
+pub const ROUTE: Route = Route::delete("auth-session-revoke", "/api/v1/auth/sessions/{session_id}")
+    .docs(|operation| {
+        operation
+            .about("Sign a device out", "Ends one of one's own sessions at once; it may be this one.")
+            .answers::<Ended>(200, "Ended.")
+            .fails(Code::NotFound, &[])
+    })
+    .build(|| delete(revoke));
+
+async fn revoke(me: Player, cx: Cx, Path(session): Path<SessionId>) -> Reply<Ended> {
+    if cx.revoke_session(me.id, session).await? {
+        return Answer::ok(&Ended { sessions_ended: 1 });
+    }
+    Err(AccountError::NoSuchSession.into())
+}

@@ -1,0 +1,153 @@
+//! Signed-in devices. Where they are kept is a deployment's choice, so this is one of the few places with a trait: two
+//! real stores, one suite of tests over both.
+//!
+//! A refresh token is good for one use. Its successor is derived from the token itself and a salt that only the store
+//! keeps, so that a client whose answer was lost can ask again with the same token and gets the same successor, while
+//! neither the store alone nor an old token alone is worth anything. `docs/adr/0012-sessions.md` tells why.
+
+mod postgres;
+mod turn;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+pub use postgres::PostgresSessions;
+pub use turn::{Kept, Turn, Turned, outcome};
+
+use crate::{
+    ctx::{Ctx, Cx},
+    error::ApiError,
+    ids::{SessionId, UserId},
+    store::Db,
+};
+
+/// How long the token that was just replaced is still answered, with the same successor.
+pub const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// A signed-in device, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Session {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    /// Client platform: `web`, `unity`, …
+    pub platform: String,
+    /// The client's own id of the device.
+    pub device_id: Option<String>,
+    /// For people: `Pixel 9`.
+    pub device_name: Option<String>,
+    pub created_at: DateTime<Utc>,
+    /// When its refresh token was last replaced; at first, when it was created.
+    pub refreshed_at: DateTime<Utc>,
+    /// When it ends unless it is refreshed before.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A session about to be stored.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// The session.
+    pub session: Session,
+    /// SHA-256 of what all its refresh tokens share.
+    pub family_hash: [u8; 32],
+    /// SHA-256 of the secret of the first one.
+    pub refresh_hash: [u8; 32],
+}
+
+/// What became of a refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refreshed {
+    /// It is replaced, as the [`Turn`] said.
+    Turned(Session),
+    /// It was replaced within [`GRACE`], by the successor that this salt makes: give that one again.
+    Again(Session, [u8; 16]),
+    /// It was replaced before that: somebody has a copy. The session must end.
+    Reused(Session),
+    /// No such session, an ended one, or a token that never was one of its.
+    Unknown,
+}
+
+/// Where signed-in devices are kept. Every method fails with 503 while the store cannot be reached.
+pub trait SessionStore {
+    /// Stores a new session.
+    fn open(&self, session: &NewSession) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// The session, unless it has ended by `now`.
+    fn get(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Session>, ApiError>> + Send;
+
+    /// All sessions of a player that have not ended by `now`, the newest first.
+    fn list(&self, user: UserId, now: DateTime<Utc>) -> impl Future<Output = Result<Vec<Session>, ApiError>> + Send;
+
+    /// Replaces a refresh token; of several at once exactly one does, the others are told of it.
+    fn refresh(
+        &self,
+        user: UserId,
+        session: SessionId,
+        turn: &Turn,
+    ) -> impl Future<Output = Result<Refreshed, ApiError>> + Send;
+
+    /// Ends a session; whether there was one.
+    fn revoke(&self, user: UserId, session: SessionId) -> impl Future<Output = Result<bool, ApiError>> + Send;
+
+    /// Ends all sessions of a player but `except`; tells which.
+    fn revoke_all(
+        &self,
+        user: UserId,
+        except: Option<SessionId>,
+    ) -> impl Future<Output = Result<Vec<SessionId>, ApiError>> + Send;
+}
+
+impl Ctx {
+    /// Where this deployment keeps its sessions; if that is Postgres, by way of `db`.
+    pub(crate) fn sessions_through(&self, db: &Db) -> PostgresSessions {
+        PostgresSessions(db.clone())
+    }
+}
+
+impl Cx {
+    /// Where this deployment keeps its sessions.
+    pub fn sessions(&self) -> PostgresSessions {
+        self.sessions_through(self.db())
+    }
+
+    /// Stores a session, and says in Redis that it is good.
+    ///
+    /// # Errors
+    /// 401 when the account is gone, 503 without the store.
+    pub async fn open_session(&self, session: &NewSession) -> Result<(), ApiError> {
+        self.sessions().open(session).await?;
+        self.vouch_for(&session.session).await;
+        Ok(())
+    }
+
+    /// Says in Redis that a session is good, unless it was revoked meanwhile; without Redis the store is asked each time.
+    pub async fn vouch_for(&self, session: &Session) {
+        self.gate.vouch(self, session.user_id, session.session_id).await;
+    }
+
+    /// Ends a session, at once and everywhere; whether there was one.
+    ///
+    /// # Errors
+    /// 503 without the store; with CACHE_STRICT also when Redis cannot be told.
+    pub async fn revoke_session(&self, user: UserId, session: SessionId) -> Result<bool, ApiError> {
+        let was_there = self.sessions().revoke(user, session).await?;
+        // Also when there was none: the request before may have died between store and Redis.
+        self.gate.revoked(self, user, &[session]).await?;
+        Ok(was_there)
+    }
+
+    /// Ends all sessions of a player but `except`, at once and everywhere; how many there were.
+    ///
+    /// # Errors
+    /// As [`Cx::revoke_session`].
+    pub async fn revoke_sessions(&self, user: UserId, except: Option<SessionId>) -> Result<usize, ApiError> {
+        let ended = self.sessions().revoke_all(user, except).await?;
+        self.gate.revoked(self, user, &ended).await?;
+        Ok(ended.len())
+    }
+}

@@ -1,0 +1,57 @@
+//! The end of an account in Postgres. `crate::deletion` does it everywhere, in the right order.
+
+use chrono::{DateTime, Utc};
+
+use super::{pool::Db, statement::Statement};
+use crate::{
+    error::ApiError,
+    ids::{CharacterId, UserId},
+};
+
+/// Waits for whoever is changing the account or one of its lives; afterwards nobody can.
+pub(super) const CLOSE: Statement = Statement::write(
+    "account-close",
+    "UPDATE users SET is_active = false, deletion_begun_at = coalesce(deletion_begun_at, $2), version = version + 1
+         WHERE user_id = $1",
+);
+
+/// Events first: no foreign key points at them.
+pub(super) const LIVES: Statement = Statement::write(
+    "account-delete-lives",
+    "WITH doomed AS (
+            SELECT character_id FROM characters WHERE user_id = $1 ORDER BY character_id LIMIT $2
+         ), happened AS (
+            DELETE FROM events WHERE character_id IN (SELECT character_id FROM doomed)
+         )
+         DELETE FROM characters WHERE character_id IN (SELECT character_id FROM doomed) RETURNING character_id",
+);
+
+pub(super) const ACCOUNT: Statement =
+    Statement::write("account-delete", "DELETE FROM users WHERE user_id = $1 AND NOT is_active");
+
+pub(super) const UNFINISHED: Statement = Statement::read(
+    "account-deletions-unfinished",
+    "SELECT user_id FROM users WHERE deletion_begun_at < $1 ORDER BY deletion_begun_at LIMIT $2",
+);
+
+/// From now on nobody can sign in, and no life of the account moves.
+pub(crate) async fn close(db: &Db, user: UserId, now: DateTime<Utc>) -> Result<(), ApiError> {
+    sqlx::query(CLOSE.sql).bind(user).bind(now).execute(db).await?;
+    Ok(())
+}
+
+/// Deletes up to `at_most` characters of a closed account with all that is theirs; tells which.
+pub(crate) async fn lives(db: &Db, user: UserId, at_most: i64) -> Result<Vec<CharacterId>, ApiError> {
+    Ok(sqlx::query_scalar(LIVES.sql).bind(user).bind(at_most).fetch_all(db).await?)
+}
+
+/// Deletes what is left of a closed account.
+pub(crate) async fn account(db: &Db, user: UserId) -> Result<(), ApiError> {
+    sqlx::query(ACCOUNT.sql).bind(user).execute(db).await?;
+    Ok(())
+}
+
+/// Up to `at_most` accounts whose deletion was begun before `before` and is not done.
+pub(crate) async fn unfinished(db: &Db, before: DateTime<Utc>, at_most: i64) -> Result<Vec<UserId>, ApiError> {
+    Ok(sqlx::query_scalar(UNFINISHED.sql).bind(before).bind(at_most).fetch_all(db).await?)
+}
