@@ -7,6 +7,7 @@ mod coherence;
 mod crash;
 mod dice;
 mod inside;
+mod keys;
 mod ledger;
 
 /// Which drill.
@@ -25,6 +26,9 @@ enum Drill {
     Coherence(coherence::CoherenceArgs),
     /// Freeze a warm process for an hour, its sockets half-open; no request may fail, nothing may reconnect twice.
     Thaw(inside::ThawArgs),
+    /// Replace the key that signs access tokens, container by container, while players go on playing; none may be
+    /// refused.
+    Keys(keys::KeysArgs),
     /// Fill the tables with other people's lives; no statement may get another plan or touch more buffers.
     Growth(inside::GrowthArgs),
 }
@@ -34,6 +38,7 @@ pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
         Drill::Crash(args) => crash::run(args),
         Drill::Coherence(args) => coherence::run(args),
         Drill::Thaw(args) => inside::thaw(args),
+        Drill::Keys(args) => keys::run(args),
         Drill::Growth(args) => inside::growth(args),
     }
 }

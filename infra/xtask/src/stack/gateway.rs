@@ -48,13 +48,18 @@ impl Program {
     /// The same program with the token keys kept in a file, which is made if there is none.
     pub(crate) async fn with_keys(self, file: &Path) -> Result<Self> {
         if !file.exists() {
-            let keys = self.command("keygen").output().await?;
-            ensure!(keys.status.success(), "gateway keygen: {}", String::from_utf8_lossy(&keys.stderr));
-            record::write_private(file, &keys.stdout)?;
+            record::write_private(file, self.keygen().await?.as_bytes())?;
         }
         let keys = fs::read_to_string(file)?;
         let pairs: Vec<_> = keys.lines().filter_map(|line| line.split_once('=')).collect();
         Ok(self.with(pairs))
+    }
+
+    /// A fresh pair of token keys, as lines of an environment.
+    pub(crate) async fn keygen(&self) -> Result<String> {
+        let keys = self.command("keygen").output().await?;
+        ensure!(keys.status.success(), "gateway keygen: {}", String::from_utf8_lossy(&keys.stderr));
+        Ok(String::from_utf8(keys.stdout)?)
     }
 
     /// Brings the database's schema up to date.
