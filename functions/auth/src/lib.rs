@@ -5,6 +5,8 @@ mod error;
 mod fields;
 pub mod login;
 mod mint;
+mod oauth;
+pub mod oauth_start;
 mod password;
 pub mod profile_get;
 pub mod register;
@@ -13,4 +15,4 @@ mod session;
 use platform::Route;
 
 /// Every route of this domain.
-pub const ROUTES: &[Route] = &[register::ROUTE, login::ROUTE, profile_get::ROUTE];
+pub const ROUTES: &[Route] = &[register::ROUTE, login::ROUTE, oauth_start::ROUTE, profile_get::ROUTE];

@@ -4,6 +4,7 @@
 pub(crate) const PATHS: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/register"),
     ("POST", "/api/v1/auth/login"),
+    ("GET", "/api/v1/auth/oauth/{provider}/start"),
     ("GET", "/api/v1/auth/profile"),
     ("POST", "/api/v1/characters"),
     ("GET", "/api/v1/characters"),

@@ -5,6 +5,7 @@
 
 mod content;
 mod idempotency_keys;
+mod oauth_flows;
 mod partitions;
 
 use std::{
@@ -37,7 +38,7 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] = &[partitions::JOB, content::JOB, idempotency_keys::JOB];
+pub const JOBS: &[Job] = &[partitions::JOB, content::JOB, idempotency_keys::JOB, oauth_flows::JOB];
 
 impl Job {
     /// The job of this name.

@@ -1,6 +1,6 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
-use super::{accounts, characters, events, idempotency, lives, migrations};
+use super::{accounts, characters, events, idempotency, identities, lives, migrations, oauth_flows};
 
 /// A statement of the store.
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +40,14 @@ pub const STATEMENTS: &[Statement] = &[
     events::ASCENDING,
     events::DESCENDING,
     idempotency::FIRST_ANSWER,
+    identities::FIND_OR_CREATE,
     lives::STATE,
     lives::APPEND,
     lives::STANDS_AT,
     lives::LOG,
     migrations::NEWEST,
+    oauth_flows::BEGIN,
+    oauth_flows::TAKE,
 ];
 
 #[cfg(test)]
