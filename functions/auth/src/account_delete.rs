@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{error::AccountError, login::Attempt, password};
+use crate::{error::AccountError, login::input::Attempt, password};
 
 /// `DELETE /api/v1/auth/account`.
 pub const ROUTE: Route = Route::delete("auth-account-delete", "/api/v1/auth/account")

@@ -17,6 +17,8 @@ pub(crate) enum AccountError {
     RefreshReused,
     /// None of the player's sessions.
     NoSuchSession,
+    /// An account that has a password is given another by changing it.
+    HasPassword,
     /// What only the holder of the password may do.
     WrongPassword,
     /// What an account without a password may do only from a session just opened.
@@ -48,6 +50,11 @@ impl From<AccountError> for ApiError {
                 ),
             )
             .reason("REFRESH_REUSED"),
+            AccountError::HasPassword => {
+                let text =
+                    Text::new("This account has a password; change it instead.", "该账号已设有密码，请改用修改密码。");
+                Self::new(Code::Conflict, text).reason("HAS_PASSWORD")
+            }
             AccountError::WrongPassword => {
                 Self::new(Code::Forbidden, Text::new("The password is wrong.", "密码错误。")).reason("WRONG_PASSWORD")
             }

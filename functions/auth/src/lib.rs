@@ -5,10 +5,14 @@ pub mod account_delete;
 pub mod account_export;
 mod error;
 mod fields;
+mod guest;
 pub mod jwks;
+pub mod link;
 pub mod login;
 pub mod logout;
 mod mint;
+mod oauth;
+pub mod oauth_start;
 mod password;
 pub mod profile_get;
 pub mod profile_update;
@@ -25,6 +29,7 @@ use platform::Route;
 pub const ROUTES: &[Route] = &[
     register::ROUTE,
     login::ROUTE,
+    oauth_start::ROUTE,
     refresh::ROUTE,
     logout::ROUTE,
     sessions::ROUTE,
@@ -33,5 +38,6 @@ pub const ROUTES: &[Route] = &[
     profile_update::ROUTE,
     account_export::ROUTE,
     account_delete::ROUTE,
+    link::ROUTE,
     jwks::ROUTE,
 ];

@@ -1,21 +1,21 @@
 //! Sign a device in.
 
+pub(crate) mod input;
+mod schema;
+
 use axum::routing::post;
-use deserr::Deserr;
 use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
-    http::{Broken, FieldErrors, Json},
+    http::Json,
     route::{Auth, Rate},
-    store::accounts,
-    text::Text,
+    store::accounts::{self, User},
 };
 use serde_json::json;
-use utoipa::ToSchema;
 
+use self::input::{LoginIn, PasswordCredentials, Way};
 use crate::{
     error::AccountError,
-    fields::{Device, Identifier, Platform},
-    password,
+    oauth, password,
     session::{Opening, SessionOut},
 };
 
@@ -29,91 +29,44 @@ pub const ROUTE: Route = Route::post("auth-login", "/api/v1/auth/login")
         operation
             .about(
                 "Sign in",
-                "By name (or verified e-mail address) and password. `{username, password}` alone is a password login.",
+                "By name (or verified e-mail address) and password; `{username, password}` alone is a password login. Or as a `guest`, by a secret that the device makes and keeps; `auth-link` makes a full account of it. Or by somebody else's word: `oauth` ends what `auth-oauth-start` began, `wechat_code`, `alipay_code` and `douyin_code` take the code that a mini-program got from its platform. A first sign-in of that kind creates the account (`is_new_user`). Codes and states work once: after any refusal, and after OAUTH_PROVIDER_UNAVAILABLE too, begin again.",
             )
             .body::<LoginIn>(json!({
                 "login_type": "password", "credentials": {"identifier": "lin_an", "password": "a long walk home"},
                 "platform": "web", "device": {"id": "d-2", "name": "Firefox"}
             }))
             .answers::<SessionOut>(200, "Signed in.")
-            .fails(Code::Unauthorized, &["WRONG_CREDENTIALS"])
+            .fails(
+                Code::Unauthorized,
+                &[
+                    "WRONG_CREDENTIALS",
+                    "OAUTH_STATE_INVALID",
+                    "OAUTH_CODE_REFUSED",
+                    "OAUTH_ANSWER_INVALID",
+                    "ACCOUNT_CLOSED",
+                ],
+            )
+            .fails(Code::ServiceUnavailable, &["OAUTH_PROVIDER_UNAVAILABLE"])
     })
     .build(|| post(login));
 
-/// Either `login_type` with `credentials`, or `username` and `password` alone.
-#[derive(Deserr, ToSchema)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-pub(crate) struct LoginIn {
-    #[deserr(default)]
-    login_type: Option<LoginType>,
-    #[deserr(default)]
-    credentials: Option<Credentials>,
-    #[deserr(default)]
-    username: Option<Identifier>,
-    #[deserr(default)]
-    password: Option<Attempt>,
-    #[deserr(default)]
-    platform: Option<Platform>,
-    #[deserr(default)]
-    device: Option<Device>,
-}
-
-/// How a player proves who they are.
-#[derive(Debug, Clone, Copy, Deserr, ToSchema)]
-#[deserr(error = FieldErrors, rename_all = lowercase)]
-#[schema(rename_all = "lowercase")]
-pub(crate) enum LoginType {
-    Password,
-}
-
-/// A name or verified e-mail address, and the password.
-#[derive(Deserr, ToSchema)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-pub(crate) struct Credentials {
-    identifier: Identifier,
-    password: Attempt,
-}
-
-/// A password as tried: any text of at most 1,024 bytes, for rules may have been others when it was chosen.
-#[derive(Clone, Deserr, ToSchema)]
-#[deserr(try_from(String) = Attempt::parse -> Broken)]
-#[schema(value_type = String, max_length = 1024, format = Password)]
-pub(crate) struct Attempt(pub(crate) secrecy::SecretString);
-
-impl Attempt {
-    fn parse(text: String) -> Result<Self, Broken> {
-        if text.len() <= 1024 {
-            return Ok(Self(text.into()));
-        }
-        Err(Broken::new("length", Text::new("Must be at most 1024 bytes.", "不得超过 1024 字节。")))
-    }
-}
-
-impl LoginIn {
-    fn credentials(self) -> Result<Credentials, ApiError> {
-        // The one way there is so far; others join here.
-        let LoginType::Password = self.login_type.unwrap_or(LoginType::Password);
-        match (self.credentials, self.username, self.password) {
-            (Some(credentials), None, None) => Ok(credentials),
-            (None, Some(identifier), Some(password)) => Ok(Credentials { identifier, password }),
-            _ => {
-                let text = Text::new(
-                    "Send either `credentials` or `username` and `password`.",
-                    "请发送 credentials，或 username 与 password。",
-                );
-                Err(ApiError::invalid_field("credentials", "required", text))
-            }
-        }
-    }
-}
-
 async fn login(cx: Cx, Json(req): Json<LoginIn>) -> Reply<SessionOut> {
-    let (platform, device) = (req.platform, req.device.clone());
-    let credentials = req.credentials()?;
+    let (user, is_new) = match req.way {
+        Way::Password(credentials) => (by_password(&cx, &credentials).await?, false),
+        Way::Guest(credentials) => oauth::account(&cx, &credentials.identity()).await?,
+        Way::Others(proof) => {
+            let identity = oauth::identify(&cx, &proof).await?;
+            oauth::account(&cx, &identity).await?
+        }
+    };
+    let opening = Opening::new(&cx, user.user_id, req.platform, req.device.as_ref());
+    Answer::ok(&opening.open(&cx, &user, is_new).await?)
+}
+
+async fn by_password(cx: &Cx, credentials: &PasswordCredentials) -> Result<User, ApiError> {
     let (user, stored) = accounts::by_identifier(cx.db(), &credentials.identifier.0).await?.unzip();
-    if !password::verify(&cx, &credentials.password.0, stored).await? {
+    if !password::verify(cx, &credentials.password.0, stored).await? {
         return Err(AccountError::WrongCredentials.into());
     }
-    let user = user.ok_or(AccountError::WrongCredentials)?;
-    Answer::ok(&Opening::new(&cx, user.user_id, platform, device.as_ref()).open(&cx, &user, false).await?)
+    Ok(user.ok_or(AccountError::WrongCredentials)?)
 }

@@ -2,12 +2,15 @@
 //!
 //! All problems are reported together, each with the variable's name and what would be right.
 
-use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
+pub mod providers;
+
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use self::providers::Provider;
 use crate::cache::{self, policy::CachePolicy};
 
 /// One environment variable: its name, what it means, and its default.
@@ -58,6 +61,7 @@ variables! {
     SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest drain after SIGTERM, seconds, 0..=600.";
     CORS_ALLOWED_ORIGINS = "CORS_ALLOWED_ORIGINS", Some(""), "Origins browsers may call from, separated by commas; * for any.";
     IDEMPOTENCY_KEEP_DAYS = "IDEMPOTENCY_KEEP_DAYS", Some("1"), "How long the answer to an Idempotency-Key is kept, days, 1..=90; the job purge-idempotency-keys deletes older ones.";
+    OAUTH_PROVIDERS = "OAUTH_PROVIDERS", Some("[]"), "JSON array of who else may say who a player is; docs/security/auth.md. Set on functions that sign in, nowhere else.";
     TRUSTED_PROXIES = "TRUSTED_PROXIES", Some(""), "Networks whose X-Forwarded-For is believed, CIDR, separated by commas.";
 }
 
@@ -156,6 +160,7 @@ pub struct Config {
     pub cors_allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub idempotency_keep: Duration,
+    pub oauth_providers: Arc<[Provider]>,
 }
 
 /// Everything that is wrong with the environment, one line a variable.
@@ -246,6 +251,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         }
         let trusted_proxies = self.list(TRUSTED_PROXIES, network);
         let idempotency_keep_days: Option<u32> = self.number(IDEMPOTENCY_KEEP_DAYS, 1, 90);
+        let oauth_providers = self.parse(OAUTH_PROVIDERS, providers::parse);
         let app_env = app_env?;
         Some(Config {
             app_env,
@@ -270,6 +276,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             cors_allowed_origins: cors_allowed_origins?,
             trusted_proxies: trusted_proxies?,
             idempotency_keep: Duration::from_secs(u64::from(idempotency_keep_days?) * 24 * 3600),
+            oauth_providers: oauth_providers?.into(),
         })
     }
 
@@ -398,6 +405,7 @@ mod tests {
             ("CORS_ALLOWED_ORIGINS", "play.example.org"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("IDEMPOTENCY_KEEP_DAYS", "0"),
+            ("OAUTH_PROVIDERS", "[\"hunter2\"]"),
         ];
         for row in rows {
             let text = config(&[*row]).expect_err(row.0).to_string();

@@ -225,6 +225,11 @@ impl From<sqlx::Error> for ApiError {
         match broken_by(&error) {
             Some(Meaning::AccountGone) => Self::account_gone(),
             Some(Meaning::CharacterGone) => Self::not_found(Text::new("There is no such character.", "没有这个角色。")),
+            Some(Meaning::IdentityTaken) => {
+                let text =
+                    Text::new("This sign-in already belongs to another account.", "该第三方账号已绑定到其他账号。");
+                Self::new(Code::Conflict, text).reason("IDENTITY_TAKEN")
+            }
             Some(Meaning::Expected | Meaning::Mistake) | None => Self::internal(error),
         }
     }

@@ -101,6 +101,17 @@ fn samples() -> Vec<Sample> {
             wrong: vec![("password", vec![json!(1), json!(true), json!(long)])],
             ..sample("auth-account-delete")
         },
+        Sample {
+            body: Some(json!({"username": "someone_else", "password": "correct horse battery"})),
+            wrong: vec![
+                ("username", text(&[json!("ab"), json!("has space")])),
+                ("password", text(&[json!("short")])),
+                ("email", text(&[json!("nobody")])),
+                ("oauth", vec![json!("x"), json!({"provider": "a", "code": "b"}), json!({"code": "b"})]),
+                ("wechat_code", vec![json!("x"), json!({}), json!({"code": ""})]),
+            ],
+            ..sample("auth-link")
+        },
         sample("auth-jwks"),
         Sample {
             body: Some(json!({"character_name": "林安", "birth_country": "CN", "birth_year": 1962})),

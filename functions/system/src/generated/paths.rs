@@ -4,6 +4,7 @@
 pub(crate) const PATHS: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/register"),
     ("POST", "/api/v1/auth/login"),
+    ("GET", "/api/v1/auth/oauth/{provider}/start"),
     ("POST", "/api/v1/auth/refresh"),
     ("POST", "/api/v1/auth/logout"),
     ("GET", "/api/v1/auth/sessions"),
@@ -12,6 +13,7 @@ pub(crate) const PATHS: &[(&str, &str)] = &[
     ("PUT", "/api/v1/auth/profile"),
     ("GET", "/api/v1/auth/account"),
     ("DELETE", "/api/v1/auth/account"),
+    ("POST", "/api/v1/auth/link"),
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/api/v1/characters"),
     ("GET", "/api/v1/characters"),

@@ -43,7 +43,11 @@ impl Operation {
             description: "",
         };
         for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-            this = this.parameter(name, ParameterIn::Path, Required::True, "Id as the API gave it.", uuid());
+            let (meaning, schema) = match name.ends_with("_id") {
+                true => ("Id as the API gave it.", uuid()),
+                false => ("A name; see the description.", string()),
+            };
+            this = this.parameter(name, ParameterIn::Path, Required::True, meaning, schema);
         }
         if route.auth == Auth::Player {
             let requirement = SecurityRequirement::new(SECURITY, Vec::<String>::new());
@@ -81,6 +85,12 @@ impl Operation {
     #[must_use]
     pub fn query(self, name: &str, meaning: &str) -> Self {
         self.parameter(name, ParameterIn::Query, Required::False, meaning, string())
+    }
+
+    /// A query parameter that must be there.
+    #[must_use]
+    pub fn required_query(self, name: &str, meaning: &str) -> Self {
+        self.parameter(name, ParameterIn::Query, Required::True, meaning, string()).fails(Code::ValidationFailed, &[])
     }
 
     /// The `expected_version` of the body may come as `If-Match` instead.

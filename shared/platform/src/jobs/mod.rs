@@ -6,6 +6,7 @@
 mod account_deletions;
 mod content;
 mod idempotency_keys;
+mod oauth_flows;
 mod partitions;
 mod sessions;
 
@@ -39,7 +40,8 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] = &[partitions::JOB, content::JOB, idempotency_keys::JOB, sessions::JOB, account_deletions::JOB];
+pub const JOBS: &[Job] =
+    &[partitions::JOB, content::JOB, idempotency_keys::JOB, sessions::JOB, oauth_flows::JOB, account_deletions::JOB];
 
 impl Job {
     /// The job of this name.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use engine::Locale;
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, types::Json};
+use sqlx::{Postgres, Row as _, postgres::PgArguments, query::QueryAs, types::Json};
 
 use super::{once, pool::Db, statement::Statement};
 use crate::{
@@ -21,6 +21,8 @@ macro_rules! columns {
          settings, version, created_at"
     };
 }
+
+pub(super) use columns;
 
 pub(super) const CREATE: Statement = Statement::write(
     "account-create",
@@ -216,15 +218,34 @@ pub async fn change(
             .bind(&changed.timezone)
             .bind(Json(&changed.settings))
             .bind(cx.now());
-        let stored: Option<User> = once::guarded::<_, ChangeError>(cx, statement.fetch_optional(cx.db())).await?;
         // Without a row somebody else was faster: what they left is looked at anew.
-        if let Some(stored) = stored {
-            let value = serde_json::to_vec(&stored).map_err(ApiError::internal)?;
-            let news = cx.news(aggregate::Profile(user), stored.version, Some(&value));
-            cx.gate.publish(cx, &[news]).await?;
+        if let Some(stored) = published(cx, user, statement).await? {
             return Ok(stored);
         }
     }
+}
+
+/// Runs a statement that changes an account and gives it as it is then, within a fence; `None` is one that changed nothing.
+pub(super) async fn guarded(
+    cx: &Cx,
+    user: UserId,
+    statement: QueryAs<'_, Postgres, User, PgArguments>,
+) -> Result<Option<User>, ChangeError> {
+    cx.fence(&[aggregate::Profile(user).id()]).await?;
+    published(cx, user, statement).await
+}
+
+async fn published(
+    cx: &Cx,
+    user: UserId,
+    statement: QueryAs<'_, Postgres, User, PgArguments>,
+) -> Result<Option<User>, ChangeError> {
+    let stored: Option<User> = once::guarded::<_, ChangeError>(cx, statement.fetch_optional(cx.db())).await?;
+    if let Some(stored) = &stored {
+        let value = serde_json::to_vec(stored).map_err(ApiError::internal)?;
+        cx.gate.publish(cx, &[cx.news(aggregate::Profile(user), stored.version, Some(&value))]).await?;
+    }
+    Ok(stored)
 }
 
 /// Why an account was not changed.

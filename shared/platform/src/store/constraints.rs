@@ -8,6 +8,8 @@ pub enum Meaning {
     AccountGone,
     /// The character was deleted meanwhile: 404.
     CharacterGone,
+    /// Another account has the identity: 409 IDENTITY_TAKEN. First sign-ins expect it and answer by themselves.
+    IdentityTaken,
     /// The statement that can meet it expects it and answers by itself.
     Expected,
     /// Requests are checked before they come here and ids are ours: only a mistake of ours breaks it, 500.
@@ -16,7 +18,7 @@ pub enum Meaning {
 
 /// Constraints and unique indexes by name.
 pub const MEANINGS: &[(&str, Meaning)] = {
-    use Meaning::{AccountGone, CharacterGone, Expected, Mistake};
+    use Meaning::{AccountGone, CharacterGone, Expected, IdentityTaken, Mistake};
     &[
         ("character_attributes_character_fkey", CharacterGone),
         ("character_attributes_pkey", Mistake),
@@ -34,8 +36,8 @@ pub const MEANINGS: &[(&str, Meaning)] = {
         ("events_type_known", Mistake),
         ("idempotency_keys_pkey", Expected),
         ("idempotency_keys_user_fkey", AccountGone),
-        ("identities_pkey", Mistake),
-        ("identities_provider_known", Mistake),
+        ("identities_pkey", IdentityTaken),
+        ("identities_provider_format", Mistake),
         ("identities_user_fkey", AccountGone),
         ("life_log_character_fkey", CharacterGone),
         ("life_log_pkey", Mistake),
@@ -45,6 +47,8 @@ pub const MEANINGS: &[(&str, Meaning)] = {
         ("lives_status_known", Mistake),
         ("lives_user_fkey", AccountGone),
         ("lives_version_positive", Mistake),
+        ("oauth_flows_hash_length", Mistake),
+        ("oauth_flows_pkey", Mistake),
         ("relationships_character_fkey", CharacterGone),
         ("relationships_pkey", Mistake),
         ("relationships_strength_range", Mistake),

@@ -1,6 +1,8 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
-use super::{accounts, characters, deletion, events, export, idempotency, lives, migrations, sessions};
+use super::{
+    accounts, characters, deletion, events, export, idempotency, identities, lives, migrations, oauth_flows, sessions,
+};
 
 /// A statement of the store.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +43,9 @@ pub const STATEMENTS: &[Statement] = &[
     events::ASCENDING,
     events::DESCENDING,
     idempotency::FIRST_ANSWER,
+    identities::FIND_OR_CREATE,
+    identities::ADD_PASSWORD,
+    identities::ADD,
     lives::STATE,
     lives::APPEND,
     lives::STANDS_AT,
@@ -58,6 +63,8 @@ pub const STATEMENTS: &[Statement] = &[
     sessions::TURN,
     sessions::REVOKE,
     sessions::REVOKE_ALL,
+    oauth_flows::BEGIN,
+    oauth_flows::TAKE,
 ];
 
 #[cfg(test)]

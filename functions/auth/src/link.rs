@@ -1,0 +1,149 @@
+//! Give an account a further way to sign in; a guest's becomes a full account by it, and nothing is lost.
+
+use axum::routing::post;
+use deserr::Deserr;
+use platform::{
+    Answer, ApiError, Code, Cx, Reply, Route,
+    auth::Player,
+    http::{FieldErrors, Json},
+    store::{
+        accounts::{self, ChangeError, User},
+        identities,
+    },
+    text::Text,
+};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::{
+    error::AccountError,
+    fields::{Email, Password, Username},
+    oauth::{self, CodeCredentials, CodeKind, OauthCredentials, Proof},
+    password,
+    session::UserOut,
+};
+
+/// `POST /api/v1/auth/link`.
+pub const ROUTE: Route = Route::post("auth-link", "/api/v1/auth/link")
+    .memory_mb(512)
+    .docs(|operation| {
+        operation
+            .about(
+                "Add a way to sign in",
+                "Exactly one of: `password` (with `username` and `email` if wanted), `oauth`, `wechat_code`, `alipay_code`, \
+                 `douyin_code`. A guest becomes a full account and keeps everything; its device secret opens it no more. \
+                 Sessions stay as they are. Repeating a link that was made answers 200 again.",
+            )
+            .body::<LinkIn>(json!({
+                "username": "lin_an", "email": "lin@example.org", "password": "a long walk home"
+            }))
+            .answers::<UserOut>(200, "The account as it is now.")
+            .fails(Code::Conflict, &["USERNAME_TAKEN", "HAS_PASSWORD", "IDENTITY_TAKEN"])
+            .fails(Code::Unauthorized, &["OAUTH_STATE_INVALID", "OAUTH_CODE_REFUSED", "OAUTH_ANSWER_INVALID"])
+            .fails(Code::ServiceUnavailable, &["OAUTH_PROVIDER_UNAVAILABLE"])
+    })
+    .build(|| post(link));
+
+/// The way to add.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = FieldErrors, deny_unknown_fields)]
+pub(crate) struct LinkIn {
+    /// A name instead of the present one.
+    #[deserr(default)]
+    username: Option<Username>,
+    /// A claim until it is verified.
+    #[deserr(default)]
+    email: Option<Email>,
+    #[deserr(default)]
+    password: Option<Password>,
+    #[deserr(default)]
+    oauth: Option<OauthCredentials>,
+    #[deserr(default)]
+    wechat_code: Option<CodeCredentials>,
+    #[deserr(default)]
+    alipay_code: Option<CodeCredentials>,
+    #[deserr(default)]
+    douyin_code: Option<CodeCredentials>,
+}
+
+/// A password with what goes with it.
+struct NewPassword {
+    username: Option<Username>,
+    email: Option<Email>,
+    password: Password,
+}
+
+enum Way {
+    Password(NewPassword),
+    Others(Proof),
+}
+
+impl LinkIn {
+    fn way(self) -> Result<Way, ApiError> {
+        let Self { username, email, password, oauth, wechat_code, alipay_code, douyin_code } = self;
+        if password.is_none() && (username.is_some() || email.is_some()) {
+            let text = Text::new("Required with `username` or `email`.", "填写 username 或 email 时必须提供。");
+            return Err(ApiError::invalid_field("password", "required", text));
+        }
+        let mut ways: Vec<Way> = password
+            .map(|password| Way::Password(NewPassword { username, email, password }))
+            .into_iter()
+            .chain(oauth.map(|proof| Way::Others(Proof::Oauth(proof))))
+            .chain(wechat_code.map(|code| Way::Others(Proof::Code(CodeKind::Wechat, code))))
+            .chain(alipay_code.map(|code| Way::Others(Proof::Code(CodeKind::Alipay, code))))
+            .chain(douyin_code.map(|code| Way::Others(Proof::Code(CodeKind::Douyin, code))))
+            .collect();
+        match (ways.pop(), ways.pop()) {
+            (Some(only), None) => Ok(only),
+            _ => {
+                let text = Text::new(
+                    "Send exactly one of `password`, `oauth`, `wechat_code`, `alipay_code` and `douyin_code`.",
+                    "请在 password、oauth、wechat_code、alipay_code、douyin_code 中恰好发送一项。",
+                );
+                Err(ApiError::invalid_field("password", "one_of", text))
+            }
+        }
+    }
+}
+
+async fn link(me: Player, cx: Cx, Json(req): Json<LinkIn>) -> Reply<UserOut> {
+    let user = match req.way()? {
+        Way::Password(new) => add_password(&cx, &me, &new).await?,
+        Way::Others(proof) => {
+            let identity = oauth::identify(&cx, &proof).await?;
+            let added = identities::add(&cx, me.id, &identity.provider, &identity.subject).await;
+            match added.map_err(refused)? {
+                Some(user) => user,
+                // It is this account's already.
+                None => accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?,
+            }
+        }
+    };
+    Ok(Answer::ok(&UserOut::from(&user))?.versioned(&cx, user.version))
+}
+
+async fn add_password(cx: &Cx, me: &Player, new: &NewPassword) -> Result<User, ApiError> {
+    let hash = password::hash(cx, &new.password.0).await?;
+    let (username, email) = (new.username.as_ref(), new.email.as_ref());
+    let (username, email) = (username.map(|name| name.0.as_str()), email.map(|email| email.0.as_str()));
+    let added = identities::add_password(cx, me.id, username, email, &hash).await;
+    if let Some(user) = added.map_err(refused)? {
+        return Ok(user);
+    }
+    // It has a password. If it is this one, the request is a repeated one.
+    let stored = accounts::password_of(cx.db(), me.id).await?;
+    let user = accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
+    let same_name = username.is_none_or(|name| name.eq_ignore_ascii_case(&user.username));
+    if same_name && password::verify(cx, &new.password.0, stored).await? {
+        return Ok(user);
+    }
+    Err(AccountError::HasPassword.into())
+}
+
+fn refused(error: ChangeError) -> ApiError {
+    match error {
+        ChangeError::Other(error) => error,
+        ChangeError::Taken(accounts::USERNAME_KEY) => AccountError::UsernameTaken.into(),
+        ChangeError::Taken(index) => ApiError::internal(format!("a link broke {index}")),
+    }
+}
