@@ -12,7 +12,7 @@ use testkit::database;
 use crate::jobs::gateway;
 
 /// What the release before wrote; its own head says how it was made.
-const PREVIOUS: &str = include_str!("fixtures/20261122100300.sql");
+const PREVIOUS: &str = include_str!("fixtures/20261122110400.sql");
 
 /// The player of the fixture, and the life that goes on.
 const USER: &str = "01a205a7-ecf5-71fa-94ae-683710b70db2";

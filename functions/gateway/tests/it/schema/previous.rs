@@ -31,6 +31,7 @@ statements! {
     LIFE_LOG = "life_log";
     OPEN_SESSION = "open_session";
     REGISTER = "register";
+    ROSTER = "roster";
     STORED_ANSWER = "stored_answer";
     USER_BY_ID = "user_by_id";
     USER_BY_IDENTIFIER = "user_by_identifier";
@@ -88,6 +89,8 @@ async fn the_release_before_reads_what_it_wrote() {
     let (born, moved): (DateTime<Utc>, DateTime<Utc>) = (life.get("created_at"), life.get("updated_at"));
     let list = statement(CHARACTER_LIST).bind(id(USER)).bind(None::<Uuid>).bind(21_i64);
     assert_eq!(list.fetch_all(&mut db).await.expect("the list").len(), 2);
+    let roster = statement(ROSTER).bind(id(USER)).bind(102_i64).fetch_one(&mut db).await.expect("the list, whole");
+    assert_eq!(roster.get::<Json<Value>, _>("characters").0.as_array().map(Vec::len), Some(2));
     let log = statement(LIFE_LOG).bind(character).bind(id(USER));
     assert_eq!(log.fetch_all(&mut db).await.expect("the log").len(), 23);
     for sql in [EVENTS_NEWEST, EVENTS_OLDEST] {
