@@ -9,6 +9,7 @@ mod connections;
 mod container;
 mod crowd;
 mod exactly_once;
+mod guests;
 mod jobs;
 mod lambda;
 mod life;

@@ -1,0 +1,126 @@
+//! Playing first and registering later: guests, and the ways to sign in that an account gathers.
+
+use futures_util::future::join_all;
+use http::StatusCode;
+use serde_json::{Value, json};
+use testkit::app::{TestAnswer, TestApp};
+
+use crate::story::{Story, app};
+
+const SECRET: &str = "6f0f0b6f9a3c4d1e8b7a5c2d9e1f3a4b";
+
+async fn guest(app: &TestApp, secret: &str) -> TestAnswer {
+    let body = json!({"login_type": "guest", "credentials": {"device_secret": secret}, "platform": "unity"});
+    app.post("/api/v1/auth/login", &body).send().await
+}
+
+async fn link(app: &TestApp, token: &str, body: &Value) -> TestAnswer {
+    app.post("/api/v1/auth/link", body).token(token).send().await
+}
+
+fn token(answer: &TestAnswer) -> String {
+    answer.data()["access_token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test]
+async fn the_same_device_is_the_same_guest() {
+    let app = app().await;
+    let first = guest(&app, SECRET).await.data();
+    assert_eq!((&first["is_new_user"], &first["user"]["is_guest"]), (&json!(true), &json!(true)));
+    let again = guest(&app, SECRET).await.data();
+    assert_eq!((&again["is_new_user"], &again["user"]["user_id"]), (&json!(false), &first["user"]["user_id"]));
+    let other = guest(&app, &SECRET.replace('6', "7")).await.data();
+    assert_ne!(other["user"]["user_id"], first["user"]["user_id"]);
+    for weak in ["device-1", "0".repeat(64).as_str(), "6f0f0b6f9a3c4d1e8b7a5c2d9e1f3a4 ", "长".repeat(40).as_str()] {
+        let refused = guest(&app, weak).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{weak}");
+        assert_eq!(refused.error()["fields"][0]["field"], "credentials.device_secret");
+    }
+}
+
+#[tokio::test]
+async fn twenty_first_starts_at_once_make_one_guest() {
+    let app = app().await;
+    let answers = join_all((0..20).map(|_| guest(&app, SECRET))).await;
+    let ids: std::collections::BTreeSet<_> =
+        answers.iter().map(|answer| answer.data()["user"]["user_id"].to_string()).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.data()["is_new_user"] == true).count(), 1);
+}
+
+#[tokio::test]
+async fn a_guest_becomes_a_full_account_and_nothing_is_lost() {
+    let app = app().await;
+    let beside = app.beside(gateway::routes(None), &[]).await;
+    let signed_in = guest(&app, SECRET).await;
+    let (before, token) = (signed_in.data()["user"].clone(), token(&signed_in));
+    let body = json!({"character_name": "林安", "birth_country": "CN", "birth_year": 1990});
+    let character = app.post("/api/v1/characters", &body).token(&token).send().await.data()["character_id"].clone();
+    let character = character.as_str().expect("an id").to_owned();
+    let mut story = Story { app: &app, token: token.clone(), character, version: 1 };
+    story.act("start", json!({}), None).await.data();
+    story.version = 2;
+    story.live_a_year().await;
+    beside.get("/api/v1/auth/profile").token(&token).send().await.data();
+
+    let wanted = json!({"username": "lin_an", "password": "a long walk home", "email": "lin@example.org"});
+    let linked = link(&app, &token, &wanted).await;
+    assert_eq!(linked.status, StatusCode::OK, "{}", linked.text());
+    let now = linked.data();
+    assert_eq!((&now["user_id"], &now["is_guest"], &now["username"]), (&before["user_id"], &json!(false), &json!("lin_an")));
+    assert_eq!((&now["email"], &now["email_verified"]), (&json!("lin@example.org"), &json!(false)));
+    let seen = beside.get("/api/v1/auth/profile").token(&token).send().await;
+    assert_eq!(seen.data(), now, "every process sees it, by the session that was there");
+
+    // By name and password one comes to the same life.
+    let login = app.post("/api/v1/auth/login", &json!({"username": "lin_an", "password": "a long walk home"})).send().await;
+    assert_eq!(login.data()["user"]["user_id"], before["user_id"]);
+    story.token = login.data()["access_token"].as_str().expect("a token").to_owned();
+    assert_eq!(story.read("state").await.data()["version"], story.version);
+
+    // Repeating it changes nothing; another password is no link; the device's secret opens a new guest.
+    let again = link(&app, &token, &wanted).await;
+    assert_eq!((again.status, again.data()["version"].clone()), (StatusCode::OK, now["version"].clone()));
+    let other = json!({"username": "lin_an", "password": "another walk home"});
+    assert_eq!(link(&app, &token, &other).await.error()["reason"], "HAS_PASSWORD");
+    assert_ne!(guest(&app, SECRET).await.data()["user"]["user_id"], before["user_id"]);
+}
+
+#[tokio::test]
+async fn a_guest_cannot_take_a_name_nor_learn_of_an_address() {
+    let app = app().await;
+    let body = json!({"username": "owner", "password": "a long walk home", "email": "owner@example.org"});
+    app.post("/api/v1/auth/register", &body).send().await.data();
+    sqlx::query("UPDATE users SET email_verified = true WHERE username = 'owner'")
+        .execute(app.ctx().db())
+        .await
+        .expect("verified");
+    let token = token(&guest(&app, SECRET).await);
+    let taken = link(&app, &token, &json!({"username": "Owner", "password": "a long walk home"})).await;
+    assert_eq!((taken.status, &taken.error()["reason"]), (StatusCode::CONFLICT, &json!("USERNAME_TAKEN")));
+    let still = app.get("/api/v1/auth/profile").token(&token).send().await.data();
+    assert_eq!(still["is_guest"], true, "a refused link changes nothing");
+
+    // The address is somebody's: that is not said, and it is a claim only.
+    let claimed = json!({"username": "guest_of_old", "password": "a long walk home", "email": "OWNER@example.org"});
+    let linked = link(&app, &token, &claimed).await;
+    assert_eq!(linked.status, StatusCode::OK, "{}", linked.text());
+    assert_eq!(linked.data()["email_verified"], false);
+    let by_address = json!({"username": "owner@example.org", "password": "a long walk home"});
+    let login = app.post("/api/v1/auth/login", &by_address).send().await.data();
+    assert_eq!(login["user"]["username"], "owner", "an address opens the account that verified it");
+}
+
+#[tokio::test]
+async fn of_twenty_links_at_once_one_is_made() {
+    let app = app().await;
+    let token = token(&guest(&app, SECRET).await);
+    let bodies: Vec<_> =
+        (0..20).map(|n| json!({"username": format!("wanted_{n}"), "password": format!("a long walk home {n}")})).collect();
+    let answers = join_all(bodies.iter().map(|body| link(&app, &token, body))).await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == StatusCode::OK);
+    assert_eq!(made.len(), 1);
+    assert!(refused.iter().all(|answer| answer.error()["reason"] == "HAS_PASSWORD"), "{}", refused[0].text());
+    let now = app.get("/api/v1/auth/profile").token(&token).send().await.data();
+    assert_eq!(now["username"], made[0].data()["username"]);
+}
