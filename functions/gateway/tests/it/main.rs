@@ -11,6 +11,7 @@ mod exactly_once;
 mod jobs;
 mod lambda;
 mod life;
+mod oauth;
 mod operators;
 mod outage;
 mod partitions;

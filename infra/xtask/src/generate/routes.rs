@@ -63,9 +63,10 @@ impl Route {
         self.path == "$default"
     }
 
-    /// Whether it hands out tokens and so needs the signing key: in `auth`, what is limited like a login is one.
+    /// Whether it hands out tokens and so needs the signing key: in `auth`, what is limited like a login is one, unless
+    /// it is a GET.
     pub(super) fn mints_tokens(&self) -> bool {
-        self.domain == "auth" && self.rate == "auth"
+        self.domain == "auth" && self.rate == "auth" && self.method == "POST"
     }
 
     /// What API Gateway calls the route.
