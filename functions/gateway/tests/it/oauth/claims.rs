@@ -34,7 +34,7 @@ async fn every_claim_is_checked() {
         ("no nonce", |claims| drop(claims.as_object_mut().map(|map| map.remove("nonce")))),
         ("another issuer", |claims| claims["iss"] = json!("https://evil.example.org")),
         ("almost the issuer", |claims| {
-            claims["iss"] = json!(format!("{}/", claims["iss"].as_str().unwrap_or_default()))
+            claims["iss"] = json!(format!("{}/", claims["iss"].as_str().unwrap_or_default()));
         }),
         ("another audience", |claims| claims["aud"] = json!("another")),
         ("no audience", |claims| claims["aud"] = json!([])),

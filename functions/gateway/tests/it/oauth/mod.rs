@@ -9,6 +9,7 @@ mod mini;
 mod oauth2;
 mod platforms;
 mod provider;
+mod settings;
 mod trouble;
 
 use std::collections::BTreeMap;

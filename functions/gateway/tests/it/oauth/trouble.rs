@@ -1,11 +1,18 @@
 //! A provider that is away, slow, ill or hostile costs its own players a 503, and nobody else anything.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
+};
 
 use http::StatusCode;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::{
-    REDIRECT_URI, acme, app, assert_refused, browse, login, oauth,
+    REDIRECT_URI, acme, app, assert_refused, browse,
+    keys::der,
+    login, oauth,
     provider::{Mood, OidcProvider},
     sign_in, signed_in, start, try_start,
 };
@@ -80,4 +87,30 @@ async fn a_provider_that_is_away_takes_nobody_else_with_it() {
     assert_refused(&refused, StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, "away");
     signed_in(&sign_in(&app, "acme").await);
     app.register("by_password").await;
+}
+
+/// A provider's name with a certificate that nobody vouches for: we end the handshake, and nothing of ours is sent.
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused() {
+    let certificate = vec![rustls::pki_types::CertificateDer::from(der(include_str!("keys/tls.cert.pem")))];
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(der(include_str!("keys/tls.key.pem")));
+    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(certificate, key.into())
+        .expect("a certificate");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let issuer = format!("https://{}", listener.local_addr().expect("an address"));
+    let handshake = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        TlsAcceptor::from(Arc::new(config)).accept(stream).await.map(drop)
+    });
+    let mut setting = OidcProvider::start().await.setting("acme");
+    setting["issuer"] = issuer.into();
+    let app = app(&[setting]).await;
+    let refused = try_start(&app, "acme", REDIRECT_URI).await;
+    assert_refused(&refused, StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, "a certificate of its own");
+    let ended = handshake.await.expect("no panic").expect_err("no handshake").to_string();
+    assert!(ended.contains("UnknownCA"), "{ended}");
 }
