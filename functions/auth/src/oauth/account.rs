@@ -9,7 +9,7 @@ use platform::{
     },
 };
 
-use super::{Identity, error::OauthError};
+use super::{Identity, error::OauthError, refused};
 use crate::guest::GUEST;
 
 /// Crockford's base32: 32 characters that are not mistaken for each other.
@@ -30,13 +30,27 @@ pub(crate) async fn account(cx: &Cx, identity: &Identity) -> Result<(User, bool)
         candidate.email_verified = identity.email.is_some();
         candidate.is_guest = identity.provider == GUEST;
         match identities::find_or_create(cx.db(), &identity.provider, &identity.subject, &candidate).await? {
-            Found::Known(user) => return Ok((user, false)),
-            Found::Created(user) => return Ok((user, true)),
-            Found::Closed => return Err(OauthError::AccountClosed.into()),
+            Found::Known(user) => return Ok(opened(identity, user, false)),
+            Found::Created(user) => return Ok(opened(identity, user, true)),
+            Found::Closed => return Err(refused(&identity.provider, OauthError::AccountClosed)),
             Found::Again => {}
         }
     }
     Err(ApiError::unavailable(1, "no free name was found for a new account"))
+}
+
+/// Writes into the audit log whose account is opened.
+fn opened(identity: &Identity, user: User, is_new: bool) -> (User, bool) {
+    tracing::info!(
+        target: "audit",
+        event = "login",
+        outcome = "accepted",
+        provider = identity.provider,
+        user_id = %user.user_id,
+        is_new,
+        "audit"
+    );
+    (user, is_new)
 }
 
 fn username(cx: &Cx, length: usize) -> String {

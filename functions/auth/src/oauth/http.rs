@@ -113,7 +113,7 @@ impl Http {
             .header(header::ACCEPT, "application/json")
             .header(header::USER_AGENT, "restart-life")
             .body(Full::from(body))
-            .map_err(|error| platform::ApiError::internal(error))?;
+            .map_err(platform::ApiError::internal)?;
         let whole = async {
             let response = self.0.request(request).await.map_err(|error| chain(&error))?;
             let status = response.status();

@@ -59,8 +59,8 @@ pub(crate) async fn identify(cx: &Cx, proof: &Proof) -> Result<Identity, ApiErro
         Ok(Claimed { subject, email }) if (1..=255).contains(&subject.chars().count()) => {
             Ok(Identity { provider: provider.id.clone(), subject, email })
         }
-        Ok(_) => Err(refused(provider, OauthError::AnswerInvalid("a subject of no or too many characters".into()))),
-        Err(error) => Err(refused(provider, error)),
+        Ok(_) => Err(refused(&provider.id, OauthError::AnswerInvalid("a subject of no or too many characters".into()))),
+        Err(error) => Err(refused(&provider.id, error)),
     }
 }
 
@@ -91,13 +91,13 @@ async fn check(cx: &Cx, provider: &Provider, proof: &Proof) -> Result<Claimed, O
 }
 
 /// Writes the refusal into the audit log, its cause included, and makes of it what the client is told.
-fn refused(provider: &Provider, error: OauthError) -> ApiError {
+fn refused(provider: &str, error: OauthError) -> ApiError {
     tracing::info!(
         target: "audit",
-        event = "oauth_identify",
+        event = "oauth_proof",
         outcome = "refused",
         reason = error.reason(),
-        provider = provider.id,
+        provider,
         cause = error.cause(),
         "audit"
     );

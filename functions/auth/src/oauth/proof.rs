@@ -96,14 +96,21 @@ pub(crate) enum Proof {
 }
 
 impl Proof {
+    fn is_for(&self, kind: &Kind) -> bool {
+        match self {
+            Self::Oauth(_) => has_flow(kind),
+            Self::Code(code_kind, _) => code_kind.is(kind),
+        }
+    }
+
     /// The provider this proof is for.
     pub(super) fn provider<'a>(&self, cx: &'a Cx) -> Result<&'a Provider, ApiError> {
-        let (wanted, fits): (_, Box<dyn Fn(&Kind) -> bool + '_>) = match self {
-            Self::Oauth(credentials) => (Some(&credentials.provider), Box::new(has_flow)),
-            Self::Code(kind, credentials) => (credentials.provider.as_ref(), Box::new(|other| kind.is(other))),
+        let wanted = match self {
+            Self::Oauth(credentials) => Some(&credentials.provider),
+            Self::Code(_, credentials) => credentials.provider.as_ref(),
         };
-        let offered: Vec<&Provider> =
-            cx.config().oauth_providers.iter().filter(|provider| fits(&provider.kind)).collect();
+        let all = cx.config().oauth_providers.iter();
+        let offered: Vec<&Provider> = all.filter(|provider| self.is_for(&provider.kind)).collect();
         let found = match (wanted, offered.as_slice()) {
             (Some(ProviderId(id)), offered) => offered.iter().find(|provider| provider.id == *id).copied(),
             (None, [only]) => Some(*only),

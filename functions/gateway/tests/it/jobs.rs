@@ -18,7 +18,7 @@ pub(crate) struct Ran {
 
 impl Ran {
     /// The `fields` of the log line with this message.
-    fn said(&self, message: &str) -> &Value {
+    pub(crate) fn said(&self, message: &str) -> &Value {
         let line = self.log.iter().find(|line| line["message"] == message);
         &line.unwrap_or_else(|| panic!("{message:?} is not in {:?}", self.log))["fields"]
     }

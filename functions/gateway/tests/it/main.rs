@@ -13,6 +13,7 @@ mod guests;
 mod jobs;
 mod lambda;
 mod life;
+mod oauth;
 mod operators;
 mod outage;
 mod partitions;

@@ -3,6 +3,8 @@
 
 mod fields;
 mod keys;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -298,6 +300,9 @@ fn oauth2(fields: &mut Fields) -> Option<OAuth2> {
     let authorize_url = fields.endpoint("authorize_url", None);
     let token_url = fields.endpoint("token_url", None);
     let token_method = fields.one_of("token_method", &[("post", Verb::Post), ("get", Verb::Get)]);
+    if token_method == Some(Verb::Get) && client.as_ref().is_some_and(|client| client.auth == ClientAuth::Basic) {
+        fields.problem("client_auth", "must be post where token_method is get: the secret is a parameter there");
+    }
     let subject = fields
         .text("subject")
         .filter(|pointer| fields.check("subject", pointer.starts_with('/'), "must be a JSON pointer such as /openid"));
