@@ -15,6 +15,7 @@ mod operators;
 mod outage;
 mod partitions;
 mod redis;
+mod roster;
 mod schema;
 mod server;
 mod story;

@@ -1,12 +1,13 @@
 //! What handlers and stores ask of the cache: to read, to answer, to claim for a write.
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::{
     aggregate::Aggregate,
     key::{AggregateId, Form},
     manager::{Current, Held},
-    stamps::{Intent, Known, News},
+    stamps::{Intent, News},
 };
 use crate::{
     ctx::Cx,
@@ -71,17 +72,29 @@ impl Cx {
         self.cache().value_of(self, aggregate, &held).await
     }
 
-    /// Fences aggregates whose present value a write does not need. Fails as [`Cx::claim`] does.
+    /// Fences aggregates whose present value a write does not need, but may patch. Fails as [`Cx::claim`] does.
     pub(crate) async fn fence(&self, aggregates: &[AggregateId]) -> Result<(), ApiError> {
         fault::point(Step::Gate);
-        let wanted: Vec<_> = aggregates.iter().map(|id| self.cache().wanted(*id, Known::Indifferent)).collect();
-        self.gate.ask(self, Intent::Write, &wanted).await?;
+        let wanted: Vec<_> = aggregates.iter().map(|id| self.cache().wanted_to_patch(*id)).collect();
+        let stamps = self.gate.ask(self, Intent::Write, &wanted).await?;
         fault::point(Step::Fence);
+        aggregates.iter().zip(&stamps).for_each(|(id, stamp)| self.cache().keep(*id, stamp));
         Ok(())
     }
 
     /// What a committed write has to tell: the new version, and the value where it is at hand.
     pub(crate) fn news(&self, aggregate: impl Aggregate, version: i64, value: Option<&[u8]>) -> News {
         self.cache().news(aggregate.id(), version, value)
+    }
+
+    /// As [`Cx::news`] of an aggregate that the write changed without reading it: `patch` makes the value just before, if
+    /// this process holds it, into the new one, and says whether it could.
+    pub(crate) fn patched<A: Aggregate<Value: Serialize>>(
+        &self,
+        aggregate: A,
+        version: i64,
+        patch: impl FnOnce(&mut A::Value) -> bool,
+    ) -> News {
+        self.cache().patched(aggregate, version, patch)
     }
 }
