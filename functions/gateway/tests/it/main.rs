@@ -2,12 +2,14 @@
 
 mod alerts;
 mod bad_input;
+mod behind;
 mod cache;
 mod cluster;
 mod connections;
 mod container;
 mod crowd;
 mod exactly_once;
+mod fences;
 mod jobs;
 mod lambda;
 mod life;

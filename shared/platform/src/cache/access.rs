@@ -23,7 +23,7 @@ impl Cx {
     /// 429 when the request comes too soon, 503 without Postgres.
     pub async fn read<A: Aggregate>(&self, aggregate: A) -> Result<Option<A::Value>, ApiError> {
         match self.cache().current(self, aggregate, Form::Value).await? {
-            Current::Answer(held) | Current::Value(held) => self.cache().value_of(self, aggregate, &held).await,
+            Current::Answer(held) | Current::Value(held) => self.value_in(aggregate, &held).await,
         }
     }
 
@@ -46,12 +46,12 @@ impl Cx {
             Current::Answer(held) => return Ok(Some(Answer::held(held.bytes).versioned(self, held.version))),
             Current::Value(held) => held,
         };
-        let Some(value) = cache.value_of(self, aggregate, &held).await? else { return Ok(None) };
-        let answer = render(value).await?.versioned(self, held.version);
+        let Some((value, version)) = cache.value_of(self, aggregate, &held).await? else { return Ok(None) };
+        let answer = render(value).await?.versioned(self, version);
         if form != Form::Value {
             // A copy without the slack of the buffer it was rendered into: L1 counts what is there.
             let bytes = Bytes::copy_from_slice(&answer.body);
-            cache.hold(id, form, &Held { version: held.version, bytes });
+            cache.hold(id, form, &Held { version, bytes });
         }
         Ok(Some(answer))
     }
@@ -69,7 +69,12 @@ impl Cx {
     ) -> Result<Option<A::Value>, ApiError> {
         fault::point(Step::Gate);
         let held = self.cache().claimed(self, aggregate, also.id(), at_least).await?;
-        self.cache().value_of(self, aggregate, &held).await
+        self.value_in(aggregate, &held).await
+    }
+
+    async fn value_in<A: Aggregate>(&self, aggregate: A, held: &Held) -> Result<Option<A::Value>, ApiError> {
+        let found = self.cache().value_of(self, aggregate, held).await?;
+        Ok(found.map(|(value, _)| value))
     }
 
     /// Fences aggregates whose present value a write does not need, but may patch. Fails as [`Cx::claim`] does.

@@ -274,22 +274,24 @@ impl CacheManager {
         cx.gate.fill(cx, &self.stamps.fill(id, token, held.version, &held.bytes, self.level(id).policy.ttl)).await;
     }
 
-    /// The value itself. One that does not read (of Redis, or of a release that encodes otherwise) is a miss.
+    /// The value itself and its version. One that does not read (of Redis, or of a release that encodes otherwise) is a
+    /// miss; what is loaded in its place may be newer.
     pub(super) async fn value_of<A: Aggregate>(
         &self,
         cx: &Cx,
         aggregate: A,
         held: &Held,
-    ) -> Result<Option<A::Value>, ApiError> {
+    ) -> Result<Option<(A::Value, i64)>, ApiError> {
+        let with_version = |value: Option<A::Value>, held: &Held| value.map(|value| (value, held.version));
         match decode(held) {
-            Ok(value) => Ok(value),
+            Ok(value) => Ok(with_version(value, held)),
             Err(error) => {
                 let id = aggregate.id();
                 count(id, "l2", "unreadable");
                 tracing::warn!(error = %error, class = id.kind.class().as_str(), "a cached value does not read");
                 let held = self.load(cx, aggregate).await?;
                 self.fill(cx, id, None, &held).await;
-                decode(&held).map_err(ApiError::internal)
+                Ok(with_version(decode(&held).map_err(ApiError::internal)?, &held))
             }
         }
     }
