@@ -1,10 +1,12 @@
 //! What a request costs behind the server, and that no cache ever answers with what was true before.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use http::StatusCode;
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 use testkit::{
     app::{TestAnswer, TestApp, Trips},
@@ -12,7 +14,9 @@ use testkit::{
 };
 
 use crate::{
+    behind::{fence_all, forget_all, spoil_values, stamps_end_in},
     cluster,
+    connections::behind_a_proxy,
     story::{Story, app},
 };
 
@@ -242,35 +246,6 @@ async fn no_read_is_older_than_what_was_acknowledged_whatever_interleaves() {
     tokio::join!(reader(&app), reader(&beside), reader(&app), reader(&beside), writer);
 }
 
-/// Redis forgets this deployment.
-async fn forget_all(app: &TestApp) {
-    on_every_key(app, "return redis.call('DEL', KEYS[1])", "").await;
-}
-
-/// A fence on every stamp that ends `seconds` from now.
-async fn fence_all(app: &TestApp, seconds: i64) {
-    let script = "if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
-        local deadline = (redis.call('TIME')[1] + ARGV[1]) * 1000000
-        redis.call('HDEL', KEYS[1], 'v', 'fill')
-        return redis.call('HSET', KEYS[1], 'f:dead', string.format('%.0f', deadline))";
-    on_every_key(app, script, &seconds.to_string()).await;
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test looks into Redis behind the back of the application")]
-async fn on_every_key(app: &TestApp, script: &str, argument: &str) {
-    let config = app.ctx().config();
-    let url = config.redis_url.as_ref().expect("a Redis").expose_secret();
-    let client = redis::Client::open(url).expect("a URL");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
-    let pattern = format!("rl:{}:*", config.redis_namespace);
-    let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys");
-    assert!(!keys.is_empty(), "nothing is cached");
-    for key in keys {
-        let _: i64 =
-            redis::Script::new(script).key(key).arg(argument).invoke_async(&mut connection).await.expect("done");
-    }
-}
-
 #[tokio::test]
 async fn a_strict_deployment_waits_for_its_replica() {
     let app = app().await;
@@ -298,6 +273,53 @@ async fn a_strict_deployment_waits_for_its_replica() {
 
 fn redis_of(sandbox: &Sandbox) -> String {
     sandbox.services().redis(Profile::Test).expect("a Redis of its own").url
+}
+
+#[tokio::test]
+async fn a_value_that_does_not_read_is_loaded_and_shown_under_its_own_version() {
+    let app = app().await;
+    let story = Story::begun(&app, "spoilt", "CN", 1990).await;
+    story.read("state").await;
+    // Redis is told nothing of version 3, and its value of version 2 does not read.
+    let cut_off = app.beside(gateway::routes(None), &[("REDIS_URL", "redis://127.0.0.1:1")]).await;
+    let body = json!({"mode": "steady", "expected_version": 2});
+    let lived =
+        cut_off.post(&format!("/api/v1/game/advance/{}", story.character), &body).token(&story.token).send().await;
+    assert_eq!(lived.status, StatusCode::OK, "{}", lived.text());
+    spoil_values(&app).await;
+    let beside = app.beside(gateway::routes(None), &[]).await;
+    for path in [format!("/api/v1/game/state/{}", story.character), format!("/api/v1/characters/{}", story.character)] {
+        let read = get(&beside, &path, &story.token).await;
+        assert_eq!((read.status, read.data()["version"].clone()), (StatusCode::OK, json!(3)), "{path}");
+        assert!(read.header("etag").starts_with("\"3."), "{path}: {}", read.header("etag"));
+        assert_eq!(get(&app, &path, &story.token).await.data()["version"], 3, "{path}: the others see it, too");
+    }
+}
+
+#[tokio::test]
+async fn what_is_read_all_the_time_is_refreshed_before_its_stamp_ends() {
+    let (proxy, through, _) = behind_a_proxy().await;
+    let app = TestApp::with_settings(gateway::routes(None), &[("DATABASE_URL", &through)]).await;
+    let story = Story::begun(&app, "early", "CN", 1990).await;
+    // A load takes long enough for its length, not chance, to say when it is due: some 50 ms, so within a second.
+    proxy.delay(Duration::from_millis(25));
+    forget_all(&app).await;
+    assert_eq!(story.read("state").await.trips(), Trips { redis: 2, sql: 1 });
+    let end = Instant::now() + Duration::from_millis(1_500);
+    stamps_end_in(&app, 1_500).await;
+    assert_eq!(story.read("state").await.trips(), WARM_READ, "far from the end nobody is in a hurry");
+    let refreshed = loop {
+        let read = story.read("state").await;
+        assert_eq!((read.status, read.data()["version"].clone()), (StatusCode::OK, json!(2)));
+        if read.trips() != WARM_READ {
+            break read.trips();
+        }
+    };
+    assert!(Instant::now() < end, "it had ended");
+    assert_eq!(refreshed, Trips { redis: 2, sql: 1 });
+    while Instant::now() < end + Duration::from_millis(100) {
+        assert_eq!(story.read("state").await.trips(), WARM_READ, "one refresh is enough");
+    }
 }
 
 /// Makes the server at `replica` a replica, and waits until it is in step.

@@ -50,8 +50,8 @@ async fn a_session_that_the_server_ended_costs_neither_a_read_nor_a_write() {
     assert_eq!(all.data().as_array().map(Vec::len), Some(3), "each was made once: {}", all.text());
 }
 
-/// The tests' server through a proxy, and a fresh database on it.
-async fn behind_a_proxy() -> (Proxy, String) {
+/// The tests' server through a proxy, a fresh database on it, and the same database past the proxy.
+pub(crate) async fn behind_a_proxy() -> (Proxy, String, String) {
     let fresh = database::fresh().await.expect("a database");
     let name = fresh.split('?').next().and_then(|url| url.rsplit('/').next()).expect("a name").to_owned();
     let server = tokio::task::spawn_blocking(|| services::postgres(Profile::Test)).await;
@@ -59,13 +59,13 @@ async fn behind_a_proxy() -> (Proxy, String) {
     let (start, _) = url.rsplit_once('/').expect("a path");
     let (user, address) = start.rsplit_once('@').expect("a password");
     let proxy = Proxy::to(address.parse::<SocketAddr>().expect("an address")).await.expect("a port");
-    let url = format!("{user}@{}/{name}", proxy.address());
-    (proxy, url)
+    let through = format!("{user}@{}/{name}", proxy.address());
+    (proxy, through, fresh)
 }
 
 #[tokio::test]
 async fn after_a_freeze_half_open_connections_cost_one_reconnect_and_no_request() {
-    let (proxy, url) = behind_a_proxy().await;
+    let (proxy, url, _) = behind_a_proxy().await;
     let settings =
         [("DATABASE_URL", url.as_str()), ("DATABASE_MAX_CONNECTIONS", "1"), ("REDIS_URL", "redis://127.0.0.1:1")];
     let app = TestApp::with_settings(gateway::routes(None), &settings).await;
@@ -86,7 +86,7 @@ async fn after_a_freeze_half_open_connections_cost_one_reconnect_and_no_request(
 
 #[tokio::test]
 async fn one_dead_connection_spares_the_requests_after_it_all_that_died_with_it() {
-    let (proxy, url) = behind_a_proxy().await;
+    let (proxy, url, _) = behind_a_proxy().await;
     let settings =
         [("DATABASE_URL", url.as_str()), ("DATABASE_MAX_CONNECTIONS", "8"), ("REDIS_URL", "redis://127.0.0.1:1")];
     let app = TestApp::with_settings(gateway::routes(None), &settings).await;

@@ -1,12 +1,13 @@
 //! What handlers and stores ask of the cache: to read, to answer, to claim for a write.
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::{
     aggregate::Aggregate,
     key::{AggregateId, Form},
     manager::{Current, Held},
-    stamps::{Intent, Known, News},
+    stamps::{Intent, News},
 };
 use crate::{
     ctx::Cx,
@@ -22,7 +23,7 @@ impl Cx {
     /// 429 when the request comes too soon, 503 without Postgres.
     pub async fn read<A: Aggregate>(&self, aggregate: A) -> Result<Option<A::Value>, ApiError> {
         match self.cache().current(self, aggregate, Form::Value).await? {
-            Current::Answer(held) | Current::Value(held) => self.cache().value_of(self, aggregate, &held).await,
+            Current::Answer(held) | Current::Value(held) => self.value_in(aggregate, &held).await,
         }
     }
 
@@ -45,12 +46,12 @@ impl Cx {
             Current::Answer(held) => return Ok(Some(Answer::held(held.bytes).versioned(self, held.version))),
             Current::Value(held) => held,
         };
-        let Some(value) = cache.value_of(self, aggregate, &held).await? else { return Ok(None) };
-        let answer = render(value).await?.versioned(self, held.version);
+        let Some((value, version)) = cache.value_of(self, aggregate, &held).await? else { return Ok(None) };
+        let answer = render(value).await?.versioned(self, version);
         if form != Form::Value {
             // A copy without the slack of the buffer it was rendered into: L1 counts what is there.
             let bytes = Bytes::copy_from_slice(&answer.body);
-            cache.hold(id, form, &Held { version: held.version, bytes });
+            cache.hold(id, form, &Held { version, bytes });
         }
         Ok(Some(answer))
     }
@@ -68,20 +69,37 @@ impl Cx {
     ) -> Result<Option<A::Value>, ApiError> {
         fault::point(Step::Gate);
         let held = self.cache().claimed(self, aggregate, also.id(), at_least).await?;
-        self.cache().value_of(self, aggregate, &held).await
+        self.value_in(aggregate, &held).await
     }
 
-    /// Fences aggregates whose present value a write does not need. Fails as [`Cx::claim`] does.
+    async fn value_in<A: Aggregate>(&self, aggregate: A, held: &Held) -> Result<Option<A::Value>, ApiError> {
+        let found = self.cache().value_of(self, aggregate, held).await?;
+        Ok(found.map(|(value, _)| value))
+    }
+
+    /// Fences aggregates whose present value a write does not need, but may patch. Fails as [`Cx::claim`] does.
     pub(crate) async fn fence(&self, aggregates: &[AggregateId]) -> Result<(), ApiError> {
         fault::point(Step::Gate);
-        let wanted: Vec<_> = aggregates.iter().map(|id| self.cache().wanted(*id, Known::Indifferent)).collect();
-        self.gate.ask(self, Intent::Write, &wanted).await?;
+        let wanted: Vec<_> = aggregates.iter().map(|id| self.cache().wanted_to_patch(*id)).collect();
+        let stamps = self.gate.ask(self, Intent::Write, &wanted).await?;
         fault::point(Step::Fence);
+        aggregates.iter().zip(&stamps).for_each(|(id, stamp)| self.cache().keep(*id, stamp));
         Ok(())
     }
 
     /// What a committed write has to tell: the new version, and the value where it is at hand.
     pub(crate) fn news(&self, aggregate: impl Aggregate, version: i64, value: Option<&[u8]>) -> News {
         self.cache().news(aggregate.id(), version, value)
+    }
+
+    /// As [`Cx::news`] of an aggregate that the write changed without reading it: `patch` makes the value just before, if
+    /// this process holds it, into the new one, and says whether it could.
+    pub(crate) fn patched<A: Aggregate<Value: Serialize>>(
+        &self,
+        aggregate: A,
+        version: i64,
+        patch: impl FnOnce(&mut A::Value) -> bool,
+    ) -> News {
+        self.cache().patched(aggregate, version, patch)
     }
 }

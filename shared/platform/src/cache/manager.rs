@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OnceCell;
 
 use super::{
@@ -179,9 +179,13 @@ impl CacheManager {
         let id = aggregate.id();
         let value = self.held(id, Form::Value);
         let known = value.as_ref().map_or(Known::Nothing, |held| Known::Version(held.version));
-        let wanted = [self.wanted(id, known), self.wanted(also, Known::Indifferent)];
-        let stamp = cx.gate.ask(cx, Intent::Write, &wanted).await?.into_iter().next().unwrap_or(Stamp::Away);
+        let wanted = [self.wanted(id, known), self.wanted_to_patch(also)];
+        let mut stamps = cx.gate.ask(cx, Intent::Write, &wanted).await?.into_iter();
+        let stamp = stamps.next().unwrap_or(Stamp::Away);
         fault::point(Step::Fence);
+        if let Some(stamp) = stamps.next() {
+            self.keep(also, &stamp);
+        }
         if let Stamp::Clean { version, value: packed, .. } = stamp
             && version >= at_least
         {
@@ -202,6 +206,21 @@ impl CacheManager {
 
     pub(super) fn wanted(&self, id: AggregateId, known: Known) -> Wanted {
         Wanted { id, known, ttl: self.level(id).policy.ttl }
+    }
+
+    /// As [`CacheManager::wanted`], of what a write changes without reading it: its value comes along where this process
+    /// lacks it, for [`CacheManager::patched`].
+    pub(super) fn wanted_to_patch(&self, id: AggregateId) -> Wanted {
+        self.wanted(id, self.held(id, Form::Value).map_or(Known::Nothing, |held| Known::Version(held.version)))
+    }
+
+    /// Holds the value that came along with a stamp, unless a newer one is held: Redis may know less than we.
+    pub(super) fn keep(&self, id: AggregateId, stamp: &Stamp) {
+        if let Stamp::Clean { version, value: Some(bytes), .. } = stamp
+            && self.held(id, Form::Value).is_none_or(|held| held.version < *version)
+        {
+            self.hold(id, Form::Value, &Held { version: *version, bytes: bytes.clone() });
+        }
     }
 
     /// Whether this request refreshes the stamp before it ends, so that a much-read one never does (XFetch: Vattani,
@@ -255,24 +274,49 @@ impl CacheManager {
         cx.gate.fill(cx, &self.stamps.fill(id, token, held.version, &held.bytes, self.level(id).policy.ttl)).await;
     }
 
-    /// The value itself. One that does not read (of Redis, or of a release that encodes otherwise) is a miss.
+    /// The value itself and its version. One that does not read (of Redis, or of a release that encodes otherwise) is a
+    /// miss; what is loaded in its place may be newer.
     pub(super) async fn value_of<A: Aggregate>(
         &self,
         cx: &Cx,
         aggregate: A,
         held: &Held,
-    ) -> Result<Option<A::Value>, ApiError> {
+    ) -> Result<Option<(A::Value, i64)>, ApiError> {
+        let with_version = |value: Option<A::Value>, held: &Held| value.map(|value| (value, held.version));
         match decode(held) {
-            Ok(value) => Ok(value),
+            Ok(value) => Ok(with_version(value, held)),
             Err(error) => {
                 let id = aggregate.id();
                 count(id, "l2", "unreadable");
                 tracing::warn!(error = %error, class = id.kind.class().as_str(), "a cached value does not read");
                 let held = self.load(cx, aggregate).await?;
                 self.fill(cx, id, None, &held).await;
-                decode(&held).map_err(ApiError::internal)
+                Ok(with_version(decode(&held).map_err(ApiError::internal)?, &held))
             }
         }
+    }
+
+    /// What a write announces of an aggregate that it changed without reading it. Where this process holds the version
+    /// just before, `patch` makes the new value of it; where it does not, or `patch` says that the change is none to what
+    /// it sees, only the version is told and the next reader asks Postgres.
+    ///
+    /// Exact only if every write of the aggregate raises its version by one, and under a lock that it holds until it
+    /// commits: then nothing but this write lies between the two versions.
+    pub(super) fn patched<A: Aggregate<Value: Serialize>>(
+        &self,
+        aggregate: A,
+        version: i64,
+        patch: impl FnOnce(&mut A::Value) -> bool,
+    ) -> News {
+        let id = aggregate.id();
+        let before = self.held(id, Form::Value).filter(|held| held.version + 1 == version);
+        let before: Option<A::Value> = before.and_then(|held| decode(&held).ok().flatten());
+        let after = before.and_then(|mut value| patch(&mut value).then_some(value));
+        let after = after.and_then(|value| serde_json::to_vec(&value).ok());
+        metrics::counter!("cache_patches_total", "class" => id.kind.class().as_str(),
+            "outcome" => if after.is_some() { "patched" } else { "unknown" })
+        .increment(1);
+        self.news(id, version, after.as_deref())
     }
 
     /// What a write announces of an aggregate, packed as readers want it.

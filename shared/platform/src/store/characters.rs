@@ -1,13 +1,13 @@
 //! Who a player's characters are. Where each stands is in `lives`.
 
 use chrono::{DateTime, Utc};
-use engine::LogEntry;
+use engine::{LifeSpec, LogEntry};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     idempotency,
-    lives::{self, Standing, encode},
+    lives::{self, Append, Standing, encode},
     once::{self, Done, and_key, prior},
     pool::Db,
     statement::Statement,
@@ -123,7 +123,7 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
         .bind(id)
         .bind(&life.spec.name)
         .bind(&life.spec.country)
-        .bind(i16::try_from(life.spec.birth_year).unwrap_or(i16::MAX))
+        .bind(birth_year(&life.spec))
         .bind(life.spec.ranked)
         .bind(i16::from(attributes.intelligence))
         .bind(i16::from(attributes.constitution))
@@ -142,7 +142,7 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
             let value = lives::stored(standing, &state)?;
             let news = [
                 cx.news(aggregate::Life(idem.user, id), standing.version, Some(&value)),
-                cx.news(aggregate::Roster(idem.user), roster_version, None),
+                cx.patched(aggregate::Roster(idem.user), roster_version, |listed| listed.begin(standing)),
             ];
             cx.gate.publish(cx, &news).await?;
             Ok(answer)
@@ -153,6 +153,11 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
             first.ok_or_else(ApiError::account_gone)
         }
     }
+}
+
+/// Years of birth are at most 2050.
+fn birth_year(spec: &LifeSpec) -> i16 {
+    lives::int2(spec.birth_year)
 }
 
 /// How many of a player's newest characters the list holds ready: the largest page, and one more.
@@ -177,6 +182,48 @@ impl Listed {
         let page: Vec<_> = older.take(wanted).cloned().collect();
         (self.complete || page.len() == wanted).then_some(page)
     }
+
+    /// Shows where a life stands after one more version. False when it is not shown here, or not at the version before.
+    pub(super) fn move_on(&mut self, write: &Append<'_>) -> bool {
+        let Append { from, life, .. } = write;
+        let shown = self.characters.iter_mut().find(|shown| shown.character_id == from.character_id);
+        let Some(shown) = shown.filter(|shown| shown.version == from.version) else { return false };
+        shown.status = life.status.as_str().to_owned();
+        shown.age = lives::int2(life.age);
+        shown.version = from.version + 1;
+        true
+    }
+
+    /// Shows a new character where its id puts it: clocks of containers differ, so it need not be the first. False when
+    /// it is shown already.
+    pub(super) fn begin(&mut self, new: &Standing) -> bool {
+        let spec = &new.life.spec;
+        let shown = self.characters.binary_search_by(|shown| new.character_id.cmp(&shown.character_id));
+        let Err(place) = shown else { return false };
+        let character = Character {
+            character_id: new.character_id,
+            lineage_id: new.lineage_id,
+            parent_character_id: new.parent_character_id,
+            character_name: spec.name.clone(),
+            birth_country: spec.country.clone(),
+            birth_year: birth_year(spec),
+            ranked: spec.ranked,
+            status: new.life.status.as_str().to_owned(),
+            age: lives::int2(new.life.age),
+            version: new.version,
+            created_at: new.created_at,
+        };
+        self.characters.insert(place, character);
+        self.keep_newest();
+        true
+    }
+
+    /// Forgets what is more than the list holds.
+    fn keep_newest(&mut self) {
+        let held = usize::try_from(HELD).unwrap_or_default();
+        self.complete &= self.characters.len() <= held;
+        self.characters.truncate(held);
+    }
 }
 
 /// A player's newest characters with the version of the list, as caches hold them. `None` when the account is gone.
@@ -189,11 +236,9 @@ pub(crate) async fn load_listed(db: &Db, user: UserId) -> Result<Option<Loaded>,
     }
     let row: Option<Row> = sqlx::query_as(LISTED.sql).bind(user).bind(HELD + 1).fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
-    let mut characters = row.characters.unwrap_or_default();
-    let held = usize::try_from(HELD).unwrap_or_default();
-    let complete = characters.len() <= held;
-    characters.truncate(held);
-    let value = serde_json::to_vec(&Listed { characters, complete }).map_err(ApiError::internal)?;
+    let mut listed = Listed { characters: row.characters.unwrap_or_default(), complete: true };
+    listed.keep_newest();
+    let value = serde_json::to_vec(&listed).map_err(ApiError::internal)?;
     Ok(Some(Loaded { version: row.roster_version, value }))
 }
 
@@ -209,4 +254,82 @@ pub async fn newest(
 ) -> Result<Vec<Character>, ApiError> {
     let page = sqlx::query_as(NEWEST.sql).bind(user).bind(before).bind(limit + 1).fetch_all(db).await?;
     Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::{Life, Seed};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn life() -> Life {
+        let spec = LifeSpec {
+            name: "林安".to_owned(),
+            country: "CN".to_owned(),
+            birth_year: 1962,
+            gender: None,
+            ethnicity: None,
+            mortality: engine::Mortality::default(),
+            ranked: true,
+            content_filter: Vec::new(),
+        };
+        engine::new_life(engine::Content::builtin(), spec, Seed([7; 16])).expect("a life")
+    }
+
+    fn standing(id: u128, version: i64) -> Standing {
+        Standing {
+            character_id: CharacterId(Uuid::from_u128(id)),
+            lineage_id: Uuid::from_u128(id),
+            parent_character_id: None,
+            version,
+            life: life(),
+            recent: Vec::new(),
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn ids(listed: &Listed) -> Vec<u128> {
+        listed.characters.iter().map(|shown| shown.character_id.0.as_u128()).collect()
+    }
+
+    fn empty() -> Listed {
+        Listed { characters: Vec::new(), complete: true }
+    }
+
+    #[test]
+    fn only_the_next_version_of_a_listed_life_is_shown() {
+        let mut listed = empty();
+        assert!(listed.begin(&standing(1, 1)));
+        assert!(!listed.begin(&standing(1, 1)), "listed already");
+        let after = Life { age: 9, ..life() };
+        let mut move_on =
+            |from: &Standing| listed.move_on(&Append { from, life: &after, recent: &[], entries: &[], events: &[] });
+        assert!(!move_on(&standing(2, 1)), "not listed");
+        assert!(!move_on(&standing(1, 2)), "a version was missed");
+        assert!(move_on(&standing(1, 1)));
+        assert!(!move_on(&standing(1, 1)), "moved on already");
+        assert_eq!((listed.characters[0].age, listed.characters[0].version), (9, 2));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+
+        #[test]
+        fn new_characters_stand_where_postgres_would_list_them(
+            born in proptest::collection::hash_set(1..10_000_u128, 90..115),
+        ) {
+            let mut listed = empty();
+            let born: Vec<u128> = born.into_iter().collect();
+            for id in &born {
+                prop_assert!(listed.begin(&standing(*id, 1)));
+            }
+            let mut newest = born.clone();
+            newest.sort_unstable_by(|a, b| b.cmp(a));
+            newest.truncate(101);
+            prop_assert_eq!(ids(&listed), newest);
+            prop_assert_eq!(listed.complete, born.len() <= 101);
+        }
+    }
 }

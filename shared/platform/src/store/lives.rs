@@ -283,7 +283,7 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
             let value = serde_json::to_vec(&after).map_err(ApiError::internal)?;
             let news = [
                 cx.news(aggregate::Life(idem.user, from.character_id), from.version + 1, Some(&value)),
-                cx.news(aggregate::Roster(idem.user), roster_version, None),
+                cx.patched(aggregate::Roster(idem.user), roster_version, |listed| listed.move_on(write)),
             ];
             cx.gate.publish(cx, &news).await?;
             Ok(answer)
@@ -364,6 +364,6 @@ pub(super) fn int4(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-fn int2(number: u16) -> i16 {
+pub(super) fn int2(number: u16) -> i16 {
     i16::try_from(number).unwrap_or(i16::MAX)
 }

@@ -80,6 +80,10 @@ fn describe() {
         "cache_requests_total",
         "Questions to a tier, by class, tier and outcome: hit, miss, fenced, away, unreadable."
     );
+    metrics::describe_counter!(
+        "cache_patches_total",
+        "Writes of a list: patched and published whole, or unknown before, so that the next reader loads it."
+    );
     metrics::describe_counter!("cache_unpublished_writes_total", "Writes that were not announced to other processes.");
     metrics::describe_gauge!("cache_l1_entries", "Entries of the cache in this process, by class.");
     metrics::describe_gauge!("cache_l1_bytes", metrics::Unit::Bytes, "Their bytes, overhead included.");
