@@ -1,6 +1,7 @@
 //! Accounts: registering, logging in, and one's own profile. Only this crate holds the code that makes tokens and
 //! checks passwords.
 
+pub mod audit;
 mod error;
 mod fields;
 pub mod login;
