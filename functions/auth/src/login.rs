@@ -4,7 +4,7 @@ use axum::routing::post;
 use deserr::Deserr;
 use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
-    http::{Broken, FieldErrors, Json},
+    http::{FieldErrors, Json},
     route::{Auth, Rate},
     store::accounts,
     text::Text,
@@ -13,9 +13,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
+    audit::{self, Event, Kind},
     error::AccountError,
-    fields::{Device, Identifier, Platform},
-    password,
+    fields::{Attempt, Device, Identifier, Platform},
+    password_login::{self, Tried},
     session::{Opening, SessionOut},
 };
 
@@ -73,21 +74,6 @@ pub(crate) struct Credentials {
     password: Attempt,
 }
 
-/// A password as tried: any text of at most 1,024 bytes, for rules may have been others when it was chosen.
-#[derive(Clone, Deserr, ToSchema)]
-#[deserr(try_from(String) = Attempt::parse -> Broken)]
-#[schema(value_type = String, max_length = 1024, format = Password)]
-pub(crate) struct Attempt(secrecy::SecretString);
-
-impl Attempt {
-    fn parse(text: String) -> Result<Self, Broken> {
-        if text.len() <= 1024 {
-            return Ok(Self(text.into()));
-        }
-        Err(Broken::new("length", Text::new("Must be at most 1024 bytes.", "不得超过 1024 字节。")))
-    }
-}
-
 impl LoginIn {
     fn credentials(self) -> Result<Credentials, ApiError> {
         // The one way there is so far; others join here.
@@ -107,13 +93,13 @@ impl LoginIn {
 }
 
 async fn login(cx: Cx, Json(req): Json<LoginIn>) -> Reply<SessionOut> {
-    let opening = Opening::new(&cx, req.platform, req.device.as_ref());
+    let device = req.device.clone();
+    let device = device.as_ref();
+    let opening = Opening::new(&cx, req.platform, device);
     let credentials = req.credentials()?;
-    let (user, stored) = accounts::by_identifier(cx.db(), &credentials.identifier.0).await?.unzip();
-    if !password::verify(&cx, &credentials.password.0, stored).await? {
-        return Err(AccountError::WrongCredentials.into());
-    }
-    let user = user.ok_or(AccountError::WrongCredentials)?;
+    let tried = Tried { identifier: &credentials.identifier.0, password: &credentials.password.0, device };
+    let user = password_login::prove(&cx, Kind::Login, tried).await?.ok_or(AccountError::WrongCredentials)?;
     accounts::open_session(cx.db(), user.user_id, &opening.session).await?;
+    audit::record(&cx, Event::ok(Kind::Login).user(user.user_id).session(opening.session.session_id));
     Answer::ok(&opening.opened(&cx, &user, false)?)
 }

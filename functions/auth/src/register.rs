@@ -13,9 +13,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
+    audit::{self, Event, Kind},
     error::AccountError,
     fields::{Device, Email, Password, Platform, Username},
     password,
+    password_login::{self, Tried},
     session::{Opening, SessionOut},
 };
 
@@ -70,17 +72,19 @@ async fn register(cx: Cx, Json(req): Json<RegisterIn>) -> Reply<SessionOut> {
         version: 1,
         created_at: cx.now(),
     };
-    let opening = Opening::new(&cx, req.platform, req.device.as_ref());
+    req.password.unlike("password", &user.username, user.email.as_deref())?;
+    let device = req.device.as_ref();
+    let opening = Opening::new(&cx, req.platform, device);
+    let session_id = opening.session.session_id;
     let hash = password::hash(&cx, &req.password.0).await?;
     if accounts::create(cx.db(), &user, &hash, &opening.session).await? {
+        audit::record(&cx, Event::ok(Kind::Register).user(user.user_id).session(session_id));
         return Answer::created(&opening.opened(&cx, &user, true)?);
     }
     // The name exists. For its owner this is a repeated request, for anyone else a taken name.
-    let (known, stored) = accounts::by_identifier(cx.db(), &user.username).await?.unzip();
-    if !password::verify(&cx, &req.password.0, stored).await? {
-        return Err(AccountError::UsernameTaken.into());
-    }
-    let known = known.ok_or(AccountError::UsernameTaken)?;
+    let tried = Tried { identifier: &user.username, password: &req.password.0, device };
+    let known = password_login::prove(&cx, Kind::Register, tried).await?.ok_or(AccountError::UsernameTaken)?;
     accounts::open_session(cx.db(), known.user_id, &opening.session).await?;
+    audit::record(&cx, Event::ok(Kind::Login).user(known.user_id).session(session_id));
     Answer::ok(&opening.opened(&cx, &known, false)?)
 }

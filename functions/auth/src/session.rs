@@ -5,7 +5,7 @@ use platform::{
     ApiError, Cx,
     auth::token::ACCESS_TOKEN_S,
     ids::{SessionId, UserId},
-    store::accounts::{NewSession, User},
+    store::accounts::{self, NewSession, User},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -103,4 +103,21 @@ impl Opening {
             user: user.into(),
         })
     }
+}
+
+/// Signs every device of the player out but `except`, at once.
+///
+/// # Errors
+/// 503 when the sessions cannot be reached.
+pub(crate) async fn revoke_all(cx: &Cx, user: UserId, except: Option<SessionId>) -> Result<(), ApiError> {
+    accounts::close_sessions(cx.db(), user, except).await
+}
+
+/// Whether this device has signed in to the account before. For an unknown account the same is looked up, in vain.
+///
+/// # Errors
+/// 503 when the sessions cannot be reached.
+pub(crate) async fn is_known_device(cx: &Cx, user: Option<UserId>, device: &Device) -> Result<bool, ApiError> {
+    let user = user.unwrap_or_else(|| UserId(cx.new_id()));
+    accounts::is_known_device(cx.db(), user, &device.id.0).await
 }

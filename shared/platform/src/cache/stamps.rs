@@ -1,5 +1,5 @@
-//! The scripts by which reads are validated and writes announced (`gate.lua`, `settle.lua`, `fill.lua`), and what they
-//! say. The protocol, and why no read is stale, is told in `docs/adr/0009-validated-reads.md`.
+//! The scripts by which requests are counted, reads validated and writes announced (`gate.lua`, `settle.lua`, `fill.lua`,
+//! `give_back.lua`), and what they say. The protocol, and why no read is stale, is told in `docs/adr/0009-validated-reads.md`.
 
 use std::{fmt, time::Duration};
 
@@ -116,12 +116,13 @@ pub(crate) struct News {
     pub(crate) value: Option<Bytes>,
 }
 
-/// The three scripts with the lifetimes they are called with.
+/// The scripts with the lifetimes they are called with.
 pub(crate) struct Stamps {
     namespace: String,
     gate: Script,
     settle: Script,
     fill: Script,
+    give_back: Script,
     fence_lifetime: Duration,
 }
 
@@ -137,6 +138,7 @@ impl Stamps {
             } else {
                 include_str!("fill.lua")
             }),
+            give_back: Script::new(include_str!("give_back.lua")),
             fence_lifetime: FENCE_MARGIN + statement + Duration::from_secs(1),
         }
     }
@@ -169,6 +171,13 @@ impl Stamps {
                 Known::Indifferent => call.arg("-"),
             };
         }
+        call
+    }
+
+    /// Takes back one request that was counted at `key`.
+    pub(crate) fn give_back(&self, key: &str, limit: Limit) -> Call<'_> {
+        let mut call = self.give_back.call();
+        call.key(key).arg(limit.interval_us);
         call
     }
 

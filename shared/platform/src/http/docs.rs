@@ -45,12 +45,15 @@ impl Operation {
         for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
             this = this.parameter(name, ParameterIn::Path, Required::True, "Id as the API gave it.", uuid());
         }
-        if route.auth == Auth::Player {
-            let requirement = SecurityRequirement::new(SECURITY, Vec::<String>::new());
-            this.operation = this.operation.security(requirement);
+        let token = || SecurityRequirement::new(SECURITY, Vec::<String>::new());
+        let securities = match route.auth {
+            Auth::Public => Vec::new(),
+            Auth::Player => vec![token()],
+            Auth::Optional => vec![SecurityRequirement::default(), token()],
+        };
+        this.operation = this.operation.securities(Some(securities));
+        if route.auth != Auth::Public {
             this = this.fails(Code::Unauthorized, &["TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"]);
-        } else {
-            this.operation = this.operation.securities(Some(Vec::new()));
         }
         if route.path.contains('{') {
             this = this.fails(Code::InvalidRequest, &[]);

@@ -2,7 +2,8 @@
 //! holds of the thing it is about. All that Redis must say to it, it says in one round trip.
 //!
 //! Routes that ask for a player make that round trip when the handler, with path and body parsed, first reads or claims
-//! an aggregate; all others make it before the handler runs.
+//! an aggregate; all others make it before the handler runs, and so do those of the auth class: what they do (hash a
+//! password, send a mail) costs more than a round trip.
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, HeaderValue, header, request::Parts};
@@ -35,9 +36,14 @@ pub(super) async fn pass(
 ) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     let stranger = Subject::of_address(info.client_ip());
-    let player = match route.auth {
-        Auth::Public => None,
-        Auth::Player => match authenticate(&ctx, &parts) {
+    let asks = match route.auth {
+        Auth::Public => false,
+        Auth::Player => true,
+        Auth::Optional => parts.headers.contains_key(header::AUTHORIZATION),
+    };
+    let player = match asks {
+        false => None,
+        true => match authenticate(&ctx, &parts) {
             Ok(player) => Some(player),
             // Who tries tokens is counted by address.
             Err(refused) => {
@@ -49,14 +55,13 @@ pub(super) async fn pass(
     let subject = player.as_ref().map_or(stranger, |player| Subject::User(player.id));
     let gate = Gate::new(route, route.rate, subject, &info);
     parts.extensions.insert(gate.clone());
-    match player {
-        None => {
-            gate.ask(&ctx, Intent::Read, &[]).await?;
-        }
-        Some(player) => {
-            info.set_user_id(player.id);
-            parts.extensions.insert(player);
-        }
+    let at_once = player.is_none() || route.rate == Rate::Auth;
+    if let Some(player) = player {
+        info.set_user_id(player.id);
+        parts.extensions.insert(player);
+    }
+    if at_once {
+        gate.ask(&ctx, Intent::Read, &[]).await?;
     }
     let answered = answer(&gate, route, &info, parts, body, next).await;
     gate.leave(&ctx).await?;
@@ -92,8 +97,7 @@ fn authenticate(ctx: &Ctx, parts: &Parts) -> Result<Player, ApiError> {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
     let Some(token) = token else {
-        let text = Text::new("Log in and send Authorization: Bearer <access_token>.", "请登录后携带访问令牌。");
-        return Err(ApiError::new(Code::Unauthorized, text).reason("TOKEN_MISSING"));
+        return Err(ApiError::token_missing());
     };
     ctx.tokens().verify(token, ctx.now())
 }

@@ -3,6 +3,7 @@
 //!
 //! A job may be started twice, and at any time: each finds out what is left to do and does that.
 
+mod auth;
 mod content;
 mod idempotency_keys;
 mod partitions;
@@ -37,7 +38,7 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] = &[partitions::JOB, content::JOB, idempotency_keys::JOB];
+pub const JOBS: &[Job] = &[partitions::JOB, content::JOB, idempotency_keys::JOB, auth::JOB];
 
 impl Job {
     /// The job of this name.

@@ -52,6 +52,14 @@ pub(super) const BY_ID: Statement = Statement::read(
          FROM users WHERE user_id = $1 AND is_active",
 );
 
+pub(super) const CLOSE_SESSIONS: Statement =
+    Statement::write("session-close-all", "DELETE FROM sessions WHERE user_id = $1 AND session_id IS DISTINCT FROM $2");
+
+pub(super) const KNOWN_DEVICE: Statement = Statement::read(
+    "session-known-device",
+    "SELECT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND device_id = $2)",
+);
+
 /// A user as every route of the account shows it.
 #[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the columns of `users`")]
@@ -121,6 +129,23 @@ pub async fn open_session(db: &Db, user: UserId, session: &NewSession) -> Result
     let statement = sqlx::query(OPEN_SESSION.sql).bind(user);
     bind_session(statement, session).execute(db).await?;
     Ok(())
+}
+
+/// Signs all of a player's devices out but `except`.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn close_sessions(db: &Db, user: UserId, except: Option<SessionId>) -> Result<(), ApiError> {
+    sqlx::query(CLOSE_SESSIONS.sql).bind(user).bind(except).execute(db).await?;
+    Ok(())
+}
+
+/// Whether this device has signed in to the account before.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn is_known_device(db: &Db, user: UserId, device_id: &str) -> Result<bool, ApiError> {
+    Ok(sqlx::query_scalar(KNOWN_DEVICE.sql).bind(user).bind(device_id).fetch_one(db).await?)
 }
 
 /// The active user with this name or verified address, and the hash of their password.

@@ -18,6 +18,7 @@ pub enum Meaning {
 pub const MEANINGS: &[(&str, Meaning)] = {
     use Meaning::{AccountGone, CharacterGone, Expected, Mistake};
     &[
+        ("auth_limits_pkey", Mistake),
         ("character_attributes_character_fkey", CharacterGone),
         ("character_attributes_pkey", Mistake),
         ("character_attributes_range", Mistake),
@@ -30,6 +31,10 @@ pub const MEANINGS: &[(&str, Meaning)] = {
         ("content_blobs_text_per_locale", Mistake),
         ("decisions_character_fkey", CharacterGone),
         ("decisions_pkey", Mistake),
+        ("email_codes_misses_range", Mistake),
+        ("email_codes_pkey", Mistake),
+        ("email_codes_purpose_known", Mistake),
+        ("email_codes_user_fkey", AccountGone),
         ("events_pkey", Mistake),
         ("events_type_known", Mistake),
         ("idempotency_keys_pkey", Expected),
@@ -51,7 +56,7 @@ pub const MEANINGS: &[(&str, Meaning)] = {
         ("sessions_pkey", Mistake),
         ("sessions_refresh_hash_key", Mistake),
         ("sessions_user_fkey", AccountGone),
-        ("users_email_verified_key", Mistake),
+        ("users_email_verified_key", Expected),
         ("users_locale_known", Mistake),
         ("users_pkey", Mistake),
         ("users_roster_version_positive", Mistake),

@@ -127,7 +127,7 @@ pub(super) async fn run(cx: &Cx, query: Query<'_, Postgres, PgArguments>) -> Res
 
 /// Whether the statement may have been done, or still be done, although all that came back is this: unless the server says
 /// that it is refused, or no connection could be had.
-fn may_have_committed(error: &sqlx::Error) -> bool {
+pub(super) fn may_have_committed(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut => false,
         // 08: the connection; 57P: the server is being stopped or has crashed.

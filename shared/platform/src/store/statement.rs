@@ -1,6 +1,6 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
-use super::{accounts, characters, events, idempotency, lives, migrations};
+use super::{accounts, auth_limits, characters, email_codes, events, idempotency, lives, migrations, passwords};
 
 /// A statement of the store.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +34,19 @@ pub const STATEMENTS: &[Statement] = &[
     accounts::OPEN_SESSION,
     accounts::BY_IDENTIFIER,
     accounts::BY_ID,
+    accounts::CLOSE_SESSIONS,
+    accounts::KNOWN_DEVICE,
+    auth_limits::COUNT,
+    auth_limits::GIVE_BACK,
     characters::CREATE,
     characters::LISTED,
     characters::NEWEST,
+    email_codes::ADDRESSEE,
+    email_codes::PUT,
+    email_codes::TRY,
+    email_codes::VERIFY_EMAIL,
+    email_codes::CLOSE_PASSWORD,
+    email_codes::RESET_PASSWORD,
     events::ASCENDING,
     events::DESCENDING,
     idempotency::FIRST_ANSWER,
@@ -45,6 +55,8 @@ pub const STATEMENTS: &[Statement] = &[
     lives::STANDS_AT,
     lives::LOG,
     migrations::NEWEST,
+    passwords::OF_USER,
+    passwords::REPLACE,
 ];
 
 #[cfg(test)]
