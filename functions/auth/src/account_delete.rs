@@ -4,18 +4,25 @@ use axum::routing::delete;
 use chrono::TimeDelta;
 use deserr::Deserr;
 use platform::{
-    Answer, Code, Cx, Reply, Route,
+    Answer, ApiError, Code, Cx, Reply, Route,
     auth::Player,
+    cache::rate::Subject,
     deletion,
     http::{FieldErrors, Json},
     session::SessionStore as _,
-    store::accounts,
+    store::passwords,
 };
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{error::AccountError, login::input::Attempt, password};
+use crate::{
+    audit::{self, Event, Kind},
+    change_password::FAILURES,
+    error::AccountError,
+    fields::Attempt,
+    password::{self, Verdict},
+};
 
 /// `DELETE /api/v1/auth/account`.
 pub const ROUTE: Route = Route::delete("auth-account-delete", "/api/v1/auth/account")
@@ -55,16 +62,31 @@ pub(crate) struct Deleted {
 }
 
 async fn delete_account(me: Player, cx: Cx, Json(req): Json<DeleteIn>) -> Reply<Deleted> {
-    let secret = accounts::password_of(cx.db(), me.id).await?;
-    match (secret, req.password) {
-        (Some(secret), Some(attempt)) if password::verify(&cx, &attempt.0, Some(secret.clone())).await? => {}
-        (Some(_), _) => return Err(AccountError::WrongPassword.into()),
-        (None, _) => {
-            let session = cx.sessions().get(me.id, me.session_id, cx.now()).await?;
-            if session.is_none_or(|session| cx.now() - session.created_at > FRESH) {
-                return Err(AccountError::Reauthenticate.into());
-            }
-        }
+    if let Err(refused) = allowed(&cx, &me, req.password.as_ref()).await {
+        let reason = refused.reason_code().map_or("unavailable", |_| "not_proved");
+        audit::record(&cx, Event::failed(Kind::AccountDelete, reason).user(me.id).session(me.session_id));
+        return Err(refused);
     }
-    Answer::ok(&Deleted { closed: true, deleted: deletion::delete(&cx, me.id).await? })
+    let deleted = deletion::delete(&cx, me.id).await?;
+    audit::record(&cx, Event::ok(Kind::AccountDelete).user(me.id).session(me.session_id));
+    Answer::ok(&Deleted { closed: true, deleted })
+}
+
+/// Whether whoever holds this session is sure to be the player.
+async fn allowed(cx: &Cx, me: &Player, password: Option<&Attempt>) -> Result<(), ApiError> {
+    let holder = passwords::of_user(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
+    let Some(stored) = holder.secret else {
+        let session = cx.sessions().get(me.id, me.session_id, cx.now()).await?;
+        if session.is_none_or(|session| cx.now() - session.created_at > FRESH) {
+            return Err(AccountError::Reauthenticate.into());
+        }
+        return Ok(());
+    };
+    let password = password.ok_or(AccountError::WrongPassword)?;
+    cx.limit(&FAILURES, Subject::User(me.id)).await?;
+    if password::verify(cx, &password.0, Some(stored)).await? == Verdict::Wrong {
+        return Err(AccountError::WrongPassword.into());
+    }
+    cx.give_back(&FAILURES, Subject::User(me.id)).await;
+    Ok(())
 }

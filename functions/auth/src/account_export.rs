@@ -18,7 +18,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::error::AccountError;
+use crate::{
+    audit::{self, Event, Kind},
+    error::AccountError,
+};
 
 /// `GET /api/v1/auth/account`.
 pub const ROUTE: Route = Route::get("auth-account-export", "/api/v1/auth/account")
@@ -96,5 +99,6 @@ async fn export(me: Player, cx: Cx, Query(query): Query<ExportQuery>) -> Reply<A
     lives.truncate(limit.into());
     let next_cursor = lives.last().filter(|_| more).map(|(last, _)| last.0.simple().to_string());
     let lives = lives.into_iter().map(|(_, life)| life).collect();
+    audit::record(&cx, Event::ok(Kind::AccountExport).user(me.id).session(me.session_id));
     Answer::ok(&AccountOut { exported_at: cx.now(), account, sessions, lives, next_cursor })
 }

@@ -9,6 +9,12 @@ pub(crate) enum AccountError {
     UsernameTaken,
     /// Unknown name or wrong password: never said which.
     WrongCredentials,
+    /// Not the password of the account that is signed in.
+    WrongPassword,
+    /// The account signs in by other means.
+    NoPassword,
+    /// Wrong, used, expired, replaced, tried too often or never sent: never said which.
+    WrongCode,
     /// The account behind a valid token is gone.
     NoSuchUser,
     /// A refresh token that is none, or of a session that has ended.
@@ -19,8 +25,6 @@ pub(crate) enum AccountError {
     NoSuchSession,
     /// An account that has a password is given another by changing it.
     HasPassword,
-    /// What only the holder of the password may do.
-    WrongPassword,
     /// What an account without a password may do only from a session just opened.
     Reauthenticate,
 }
@@ -36,6 +40,26 @@ impl From<AccountError> for ApiError {
             AccountError::WrongCredentials => {
                 Self::new(Code::Unauthorized, Text::new("Name or password is wrong.", "用户名或密码错误。"))
                     .reason("WRONG_CREDENTIALS")
+            }
+            AccountError::WrongPassword => {
+                // Not 401: the access token is good, and a client that logged out here would help nobody.
+                Self::new(Code::Forbidden, Text::new("The current password is wrong.", "当前密码错误。"))
+                    .reason("WRONG_PASSWORD")
+            }
+            AccountError::NoPassword => Self::new(
+                Code::Conflict,
+                Text::new(
+                    "This account has no password; it signs in by other means. Verify an e-mail address and reset the password to get one.",
+                    "该账号没有密码，通过其他方式登录。验证邮箱后重置密码即可设置。",
+                ),
+            )
+            .reason("NO_PASSWORD"),
+            AccountError::WrongCode => {
+                let text = Text::new(
+                    "This code is wrong or no longer valid; check the newest mail or ask for another code.",
+                    "验证码错误或已失效，请核对最新的邮件，或重新获取。",
+                );
+                Self::invalid_field("code", "wrong", text).reason("WRONG_CODE")
             }
             AccountError::NoSuchUser => Self::account_gone(),
             AccountError::RefreshInvalid => {
@@ -54,9 +78,6 @@ impl From<AccountError> for ApiError {
                 let text =
                     Text::new("This account has a password; change it instead.", "该账号已设有密码，请改用修改密码。");
                 Self::new(Code::Conflict, text).reason("HAS_PASSWORD")
-            }
-            AccountError::WrongPassword => {
-                Self::new(Code::Forbidden, Text::new("The password is wrong.", "密码错误。")).reason("WRONG_PASSWORD")
             }
             AccountError::Reauthenticate => {
                 let text = Text::new("Sign in again first, then repeat this.", "请先重新登录，再执行此操作。");

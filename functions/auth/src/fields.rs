@@ -2,10 +2,14 @@
 
 use deserr::Deserr;
 use platform::{
+    ApiError,
     http::{Broken, FieldErrors},
     text::Text,
 };
+use secrecy::ExposeSecret as _;
 use utoipa::ToSchema;
+
+use crate::password_rules;
 
 /// 3 to 32 letters, digits or underscores. Names that differ only in case are the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserr, ToSchema)]
@@ -26,18 +30,44 @@ impl Username {
     }
 }
 
-/// 8 to 128 characters of any kind (NIST SP 800-63B: length, no composition rules).
+/// 8 to 128 characters of any kind, none of the passwords that are tried first, in the Unicode form NFKC.
 #[derive(Clone, Deserr, ToSchema)]
 #[deserr(try_from(String) = Password::parse -> Broken)]
 #[schema(value_type = String, min_length = 8, max_length = 128, format = Password)]
 pub(crate) struct Password(pub(crate) secrecy::SecretString);
 
 impl Password {
+    #[expect(clippy::needless_pass_by_value, reason = "the signature that `try_from` asks for")]
     fn parse(text: String) -> Result<Self, Broken> {
-        if (8..=128).contains(&text.chars().count()) {
-            return Ok(Self(text.into()));
+        let password = password_rules::normalised(&text);
+        password_rules::check(&password)?;
+        Ok(Self(password.into()))
+    }
+
+    /// Refuses what its owner's name and address give away.
+    ///
+    /// # Errors
+    /// 422 that names `field`.
+    pub(crate) fn unlike(&self, field: &str, username: &str, email: Option<&str>) -> Result<(), ApiError> {
+        password_rules::check_for(self.0.expose_secret(), username, email)
+            .map_err(|broken| ApiError::invalid_field(field, broken.rule, broken.message))
+    }
+}
+
+/// A password as tried: any text of at most 1,024 bytes, for rules may have been others when it was chosen. In NFKC, as the
+/// chosen one.
+#[derive(Clone, Deserr, ToSchema)]
+#[deserr(try_from(String) = Attempt::parse -> Broken)]
+#[schema(value_type = String, max_length = 1024, format = Password)]
+pub(crate) struct Attempt(pub(crate) secrecy::SecretString);
+
+impl Attempt {
+    #[expect(clippy::needless_pass_by_value, reason = "the signature that `try_from` asks for")]
+    fn parse(text: String) -> Result<Self, Broken> {
+        if text.len() <= 1024 {
+            return Ok(Self(password_rules::normalised(&text).into()));
         }
-        Err(Broken::new("length", Text::new("Must be 8 to 128 characters.", "必须是 8 到 128 个字符。")))
+        Err(Broken::new("length", Text::new("Must be at most 1024 bytes.", "不得超过 1024 字节。")))
     }
 }
 

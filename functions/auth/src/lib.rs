@@ -3,6 +3,9 @@
 
 pub mod account_delete;
 pub mod account_export;
+pub mod audit;
+pub mod change_password;
+mod codes;
 mod error;
 mod fields;
 mod guest;
@@ -10,18 +13,25 @@ pub mod jwks;
 pub mod link;
 pub mod login;
 pub mod logout;
+mod mail;
 mod mint;
 mod oauth;
 pub mod oauth_start;
 mod password;
+mod password_login;
+mod password_rules;
 pub mod profile_get;
 pub mod profile_update;
 pub mod refresh;
 mod refresh_token;
 pub mod register;
+pub mod reset_password;
+pub mod send_verification_code;
 mod session;
 pub mod session_revoke;
 pub mod sessions;
+mod turns;
+pub mod verify_code;
 
 use platform::Route;
 
@@ -38,6 +48,10 @@ pub const ROUTES: &[Route] = &[
     profile_update::ROUTE,
     account_export::ROUTE,
     account_delete::ROUTE,
+    change_password::ROUTE,
+    send_verification_code::ROUTE,
+    verify_code::ROUTE,
+    reset_password::ROUTE,
     link::ROUTE,
     jwks::ROUTE,
 ];

@@ -8,7 +8,7 @@ use platform::{
     http::{FieldErrors, Json},
     store::{
         accounts::{self, ChangeError, User},
-        identities,
+        identities, passwords,
     },
     text::Text,
 };
@@ -16,10 +16,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
+    audit::{self, Event, Kind},
     error::AccountError,
     fields::{Email, Password, Username},
     oauth::{self, CodeCredentials, CodeKind, OauthCredentials, Proof},
-    password,
+    password::{self, Verdict},
     session::UserOut,
 };
 
@@ -107,22 +108,32 @@ impl LinkIn {
 }
 
 async fn link(me: Player, cx: Cx, Json(req): Json<LinkIn>) -> Reply<UserOut> {
-    let user = match req.way()? {
-        Way::Password(new) => add_password(&cx, &me, &new).await?,
-        Way::Others(proof) => {
-            let identity = oauth::identify(&cx, &proof).await?;
-            let added = identities::add(&cx, me.id, &identity.provider, &identity.subject).await;
-            match added.map_err(refused)? {
-                Some(user) => user,
-                // It is this account's already.
-                None => accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?,
-            }
-        }
+    let linked = match req.way()? {
+        Way::Password(new) => add_password(&cx, &me, &new).await,
+        Way::Others(proof) => add_identity(&cx, &me, &proof).await,
     };
+    let event = match &linked {
+        Ok(_) => Event::ok(Kind::Link),
+        Err(_) => Event::failed(Kind::Link, "not_linked"),
+    };
+    audit::record(&cx, event.user(me.id).session(me.session_id));
+    let user = linked?;
     Ok(Answer::ok(&UserOut::from(&user))?.versioned(&cx, user.version))
 }
 
+async fn add_identity(cx: &Cx, me: &Player, proof: &Proof) -> Result<User, ApiError> {
+    let identity = oauth::identify(cx, proof).await?;
+    let added = identities::add(cx, me.id, &identity.provider, &identity.subject).await;
+    match added.map_err(refused)? {
+        Some(user) => Ok(user),
+        // It is this account's already.
+        None => Ok(accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?),
+    }
+}
+
 async fn add_password(cx: &Cx, me: &Player, new: &NewPassword) -> Result<User, ApiError> {
+    let name = new.username.as_ref().map_or("", |name| name.0.as_str());
+    new.password.unlike("password", name, new.email.as_ref().map(|email| email.0.as_str()))?;
     let hash = password::hash(cx, &new.password.0).await?;
     let (username, email) = (new.username.as_ref(), new.email.as_ref());
     let (username, email) = (username.map(|name| name.0.as_str()), email.map(|email| email.0.as_str()));
@@ -131,10 +142,10 @@ async fn add_password(cx: &Cx, me: &Player, new: &NewPassword) -> Result<User, A
         return Ok(user);
     }
     // It has a password. If it is this one, the request is a repeated one.
-    let stored = accounts::password_of(cx.db(), me.id).await?;
+    let stored = passwords::of_user(cx.db(), me.id).await?.and_then(|holder| holder.secret);
     let user = accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
     let same_name = username.is_none_or(|name| name.eq_ignore_ascii_case(&user.username));
-    if same_name && password::verify(cx, &new.password.0, stored).await? {
+    if same_name && password::verify(cx, &new.password.0, stored).await? != Verdict::Wrong {
         return Ok(user);
     }
     Err(AccountError::HasPassword.into())

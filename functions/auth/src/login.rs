@@ -1,21 +1,22 @@
 //! Sign a device in.
 
-pub(crate) mod input;
+mod input;
 mod schema;
 
 use axum::routing::post;
 use platform::{
-    Answer, ApiError, Code, Cx, Reply, Route,
+    Answer, Code, Cx, Reply, Route,
     http::Json,
     route::{Auth, Rate},
-    store::accounts::{self, User},
 };
 use serde_json::json;
 
 use self::input::{LoginIn, PasswordCredentials, Way};
 use crate::{
+    audit::{self, Event, Kind},
     error::AccountError,
-    oauth, password,
+    oauth,
+    password_login::{self, Tried},
     session::{Opening, SessionOut},
 };
 
@@ -51,22 +52,22 @@ pub const ROUTE: Route = Route::post("auth-login", "/api/v1/auth/login")
     .build(|| post(login));
 
 async fn login(cx: Cx, Json(req): Json<LoginIn>) -> Reply<SessionOut> {
+    let device = req.device.as_ref();
     let (user, is_new) = match req.way {
-        Way::Password(credentials) => (by_password(&cx, &credentials).await?, false),
+        Way::Password(PasswordCredentials { identifier, password }) => {
+            let tried = Tried { identifier: &identifier.0, password: &password.0, device };
+            let user = password_login::prove(&cx, Kind::Login, tried).await?.ok_or(AccountError::WrongCredentials)?;
+            (user, false)
+        }
         Way::Guest(credentials) => oauth::account(&cx, &credentials.identity()).await?,
         Way::Others(proof) => {
             let identity = oauth::identify(&cx, &proof).await?;
             oauth::account(&cx, &identity).await?
         }
     };
-    let opening = Opening::new(&cx, user.user_id, req.platform, req.device.as_ref());
-    Answer::ok(&opening.open(&cx, &user, is_new).await?)
-}
-
-async fn by_password(cx: &Cx, credentials: &PasswordCredentials) -> Result<User, ApiError> {
-    let (user, stored) = accounts::by_identifier(cx.db(), &credentials.identifier.0).await?.unzip();
-    if !password::verify(cx, &credentials.password.0, stored).await? {
-        return Err(AccountError::WrongCredentials.into());
-    }
-    Ok(user.ok_or(AccountError::WrongCredentials)?)
+    let opening = Opening::new(&cx, user.user_id, req.platform, device);
+    let opened = opening.open(&cx, &user, is_new).await?;
+    let event = Event::ok(if is_new { Kind::Register } else { Kind::Login });
+    audit::record(&cx, event.user(user.user_id).session(opened.session_id));
+    Answer::ok(&opened)
 }

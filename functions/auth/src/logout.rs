@@ -11,6 +11,8 @@ use platform::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::audit::{self, Event, Kind};
+
 /// `POST /api/v1/auth/logout`.
 pub const ROUTE: Route = Route::post("auth-logout", "/api/v1/auth/logout")
     .docs(|operation| {
@@ -52,5 +54,6 @@ async fn logout(me: Player, cx: Cx, Query(query): Query<LogoutQuery>) -> Reply<E
         Some(Flag(true)) => cx.revoke_sessions(me.id, None).await?,
         _ => usize::from(cx.revoke_session(me.id, me.session_id).await?),
     };
+    audit::record(&cx, Event::ok(Kind::Logout).user(me.id).session(me.session_id));
     Answer::ok(&Ended { sessions_ended })
 }

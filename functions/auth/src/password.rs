@@ -7,31 +7,48 @@ use argon2::{
 };
 use platform::{ApiError, Cx, config::PasswordCost};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
 
-/// Hashes at once in this process; more would only take memory (19 MiB each) and turns.
-const AT_ONCE: usize = 2;
+use crate::turns::Turns;
 
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+/// What became of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is another password, or there is none.
+    Wrong,
+    /// It is this one.
+    Right,
+    /// It is this one, and was hashed at a lower cost than is now asked for.
+    RightButWeak,
+}
 
 /// The PHC string of `password`, with a fresh salt.
 pub(crate) async fn hash(cx: &Cx, password: &SecretString) -> Result<String, ApiError> {
     let (password, cost, salt) = (password.clone(), cx.config().password_cost, cx.random::<16>());
-    in_turn(move || hash_with(cost, &salt, &password)).await
+    in_turn(cx, move || hash_with(cost, &salt, &password)).await
 }
 
-/// Whether `password` is the one behind `stored`. Without a stored hash it takes the same time and is false, so that
+/// Whether `password` is the one behind `stored`. Without a stored hash it takes the same time and is wrong, so that
 /// an unknown name cannot be told from a wrong password.
-pub(crate) async fn verify(cx: &Cx, password: &SecretString, stored: Option<String>) -> Result<bool, ApiError> {
+pub(crate) async fn verify(cx: &Cx, password: &SecretString, stored: Option<String>) -> Result<Verdict, ApiError> {
     let (password, cost) = (password.clone(), cx.config().password_cost);
-    in_turn(move || {
+    in_turn(cx, move || {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| decoy(cost));
         let parsed = PasswordHash::new(&stored).map_err(failed)?;
         let matches = Argon2::default().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok();
-        Ok(known && matches)
+        Ok(match known && matches {
+            false => Verdict::Wrong,
+            true if is_weaker(&parsed, cost)? => Verdict::RightButWeak,
+            true => Verdict::Right,
+        })
     })
     .await
+}
+
+/// Whether a stored hash costs an attacker less than one made now would.
+fn is_weaker(stored: &PasswordHash, now: PasswordCost) -> Result<bool, ApiError> {
+    let params = Params::try_from(stored).map_err(failed)?;
+    Ok(params.m_cost() < now.memory_kib || params.t_cost() < now.iterations)
 }
 
 /// A hash of the present cost that no password has: its salt and digest are made up.
@@ -49,17 +66,38 @@ fn hash_with(cost: PasswordCost, salt: &[u8], password: &SecretString) -> Result
 }
 
 async fn in_turn<T: Send + 'static>(
+    cx: &Cx,
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let turn = TURNS.acquire().await.map_err(ApiError::internal)?;
+    let turn = cx.keep(|config| Turns::new(config.passwords_at_once)).take().await?;
     // The turn goes with the work: a client that leaves ends the waiting, not the hashing.
-    let work = move || {
-        let _turn = turn;
-        work()
-    };
+    let work = move || turn.measure(work);
     tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?
 }
 
 fn failed(error: impl std::fmt::Display) -> ApiError {
     ApiError::internal(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_weak_when_either_cost_was_raised_and_not_when_lowered() {
+        let cost = |memory_kib, iterations| PasswordCost { memory_kib, iterations };
+        let stored = hash_with(cost(64, 2), &[7; 16], &"a long walk home".into()).expect("a hash");
+        let parsed = PasswordHash::new(&stored).expect("a PHC string");
+        for (now, weak) in [(cost(64, 2), false), (cost(65, 2), true), (cost(64, 3), true), (cost(32, 1), false)] {
+            assert_eq!(is_weaker(&parsed, now).expect("parameters"), weak, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn the_decoy_is_read_like_a_real_hash_of_the_present_cost() {
+        let cost = PasswordCost { memory_kib: 19_456, iterations: 2 };
+        let decoy = decoy(cost);
+        let parsed = PasswordHash::new(&decoy).expect("a PHC string");
+        assert!(parsed.hash.is_some() && !is_weaker(&parsed, cost).expect("parameters"));
+    }
 }

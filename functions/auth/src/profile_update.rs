@@ -16,6 +16,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
+    audit::{self, Event, Kind},
     fields::{AvatarUrl, Bio, Country, DisplayName, TimeZone},
     session::UserOut,
 };
@@ -87,6 +88,7 @@ async fn update(me: Player, cx: Cx, expected: IfMatch, Json(req): Json<ProfileIn
         ChangeError::Other(error) => error,
         ChangeError::Taken(index) => ApiError::internal(format!("a profile broke {index}")),
     })?;
+    audit::record(&cx, Event::ok(Kind::ProfileUpdate).user(me.id).session(me.session_id));
     Ok(Answer::ok(&UserOut::from(&user))?.versioned(&cx, user.version))
 }
 

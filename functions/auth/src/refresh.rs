@@ -13,7 +13,12 @@ use platform::{
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{error::AccountError, refresh_token::RefreshToken, session::SessionOut};
+use crate::{
+    audit::{self, Event, Kind},
+    error::AccountError,
+    refresh_token::RefreshToken,
+    session::SessionOut,
+};
 
 /// `POST /api/v1/auth/refresh`.
 pub const ROUTE: Route = Route::post("auth-refresh", "/api/v1/auth/refresh")
@@ -56,20 +61,31 @@ impl Presented {
     }
 }
 
+/// A label that an alert goes by.
+const REUSED: &str = "refresh_reused";
+
 async fn refresh(cx: Cx, Json(req): Json<RefreshIn>) -> Reply<SessionOut> {
     use secrecy::ExposeSecret as _;
-    let presented = RefreshToken::parse(req.refresh_token.0.expose_secret()).ok_or(AccountError::RefreshInvalid)?;
+    let refused = |reason, error: AccountError| {
+        audit::record(&cx, Event::failed(Kind::Refresh, reason));
+        error
+    };
+    let unknown = || refused("refresh_invalid", AccountError::RefreshInvalid);
+    let presented = RefreshToken::parse(req.refresh_token.0.expose_secret()).ok_or_else(unknown)?;
     let (turn, successor) = presented.turn(&cx)?;
     let (session, token) = match cx.sessions().refresh(presented.user, presented.session, &turn).await? {
         Refreshed::Turned(session) => (session, successor),
         Refreshed::Again(session, salt) => (session, presented.successor(&salt)?),
-        Refreshed::Unknown => return Err(AccountError::RefreshInvalid.into()),
+        Refreshed::Unknown => return Err(unknown().into()),
         Refreshed::Reused(session) => {
+            let event = Event::failed(Kind::Refresh, REUSED);
+            audit::record(&cx, event.user(session.user_id).session(session.session_id));
             cx.revoke_session(session.user_id, session.session_id).await?;
             return Err(AccountError::RefreshReused.into());
         }
     };
-    let user = accounts::by_id(cx.db(), session.user_id).await?.ok_or(AccountError::RefreshInvalid)?;
+    let user = accounts::by_id(cx.db(), session.user_id).await?.ok_or_else(unknown)?;
     cx.vouch_for(&session).await;
+    audit::record(&cx, Event::ok(Kind::Refresh).user(user.user_id).session(session.session_id));
     Answer::ok(&SessionOut::of(&cx, &session, &token, &user, false)?)
 }

@@ -13,9 +13,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
+    audit::{self, Event, Kind},
     error::AccountError,
     fields::{Device, Email, Password, Platform, Username},
     password,
+    password_login::{self, Tried},
     session::{Opening, SessionOut},
 };
 
@@ -66,15 +68,17 @@ async fn register(cx: Cx, Json(req): Json<RegisterIn>) -> Reply<SessionOut> {
     let open = async |user: &User, is_new| {
         Opening::new(&cx, user.user_id, req.platform, req.device.as_ref()).open(&cx, user, is_new).await
     };
+    req.password.unlike("password", &user.username, user.email.as_deref())?;
     let hash = password::hash(&cx, &req.password.0).await?;
     if accounts::create(cx.db(), &user, &hash).await? {
-        return Answer::created(&open(&user, true).await?);
+        let opened = open(&user, true).await?;
+        audit::record(&cx, Event::ok(Kind::Register).user(user.user_id).session(opened.session_id));
+        return Answer::created(&opened);
     }
     // The name exists. For its owner this is a repeated request, for anyone else a taken name.
-    let (known, stored) = accounts::by_identifier(cx.db(), &user.username).await?.unzip();
-    if !password::verify(&cx, &req.password.0, stored).await? {
-        return Err(AccountError::UsernameTaken.into());
-    }
-    let known = known.ok_or(AccountError::UsernameTaken)?;
-    Answer::ok(&open(&known, false).await?)
+    let tried = Tried { identifier: &user.username, password: &req.password.0, device: req.device.as_ref() };
+    let known = password_login::prove(&cx, Kind::Register, tried).await?.ok_or(AccountError::UsernameTaken)?;
+    let opened = open(&known, false).await?;
+    audit::record(&cx, Event::ok(Kind::Login).user(known.user_id).session(opened.session_id));
+    Answer::ok(&opened)
 }

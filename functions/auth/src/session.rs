@@ -5,7 +5,7 @@ use platform::{
     ApiError, Cx,
     auth::token::ACCESS_TOKEN_S,
     ids::{SessionId, UserId},
-    session::{NewSession, Session},
+    session::{NewSession, Session, SessionStore as _},
     store::accounts::{Settings, User},
 };
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub(crate) struct SessionOut {
     /// Seconds until the refresh token expires.
     refresh_expires_in: i64,
     /// This signed-in device.
-    session_id: SessionId,
+    pub(crate) session_id: SessionId,
     /// What the access token permits.
     scope: [&'static str; 1],
     /// Whether this request created the account.
@@ -138,4 +138,14 @@ impl Opening {
         cx.open_session(&self.new).await?;
         SessionOut::of(cx, &self.new.session, &self.token, user, is_new_user)
     }
+}
+
+/// Whether this device is signed in to the account already. For an unknown account the same is looked up, in vain.
+///
+/// # Errors
+/// 503 when the sessions cannot be reached.
+pub(crate) async fn is_known_device(cx: &Cx, user: Option<UserId>, device: &Device) -> Result<bool, ApiError> {
+    let user = user.unwrap_or_else(|| UserId(cx.new_id()));
+    let sessions = cx.sessions().list(user, cx.now()).await?;
+    Ok(sessions.iter().any(|session| session.device_id.as_ref() == Some(&device.id.0)))
 }

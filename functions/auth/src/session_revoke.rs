@@ -3,7 +3,11 @@
 use axum::routing::delete;
 use platform::{Answer, Code, Cx, Reply, Route, auth::Player, http::Path, ids::SessionId};
 
-use crate::{error::AccountError, logout::Ended};
+use crate::{
+    audit::{self, Event, Kind},
+    error::AccountError,
+    logout::Ended,
+};
 
 /// `DELETE /api/v1/auth/sessions/{session_id}`.
 pub const ROUTE: Route = Route::delete("auth-session-revoke", "/api/v1/auth/sessions/{session_id}")
@@ -17,6 +21,7 @@ pub const ROUTE: Route = Route::delete("auth-session-revoke", "/api/v1/auth/sess
 
 async fn revoke(me: Player, cx: Cx, Path(session): Path<SessionId>) -> Reply<Ended> {
     if cx.revoke_session(me.id, session).await? {
+        audit::record(&cx, Event::ok(Kind::SessionRevoke).user(me.id).session(session));
         return Answer::ok(&Ended { sessions_ended: 1 });
     }
     Err(AccountError::NoSuchSession.into())

@@ -25,7 +25,11 @@ fn row(domain: &str, route: &Route) -> Value {
         "method": route.method.as_str(),
         "path": route.path,
         "domain": domain,
-        "auth": match route.auth { Auth::Public => "public", Auth::Player => "player" },
+        "auth": match route.auth {
+            Auth::Public => "public",
+            Auth::Player => "player",
+            Auth::Optional => "optional",
+        },
         "rate": match route.rate {
             Rate::Auth => "auth",
             Rate::Play => "play",

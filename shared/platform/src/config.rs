@@ -2,6 +2,7 @@
 //!
 //! All problems are reported together, each with the variable's name and what would be right.
 
+mod mail;
 pub mod providers;
 
 use std::{fmt, net::IpAddr, str::FromStr, sync::Arc, time::Duration};
@@ -10,6 +11,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+pub use self::mail::{MailTls, MailWay, Sender, SmtpServer};
 use self::providers::Provider;
 use crate::cache::{self, policy::CachePolicy};
 
@@ -58,6 +60,9 @@ variables! {
     RATE_LIMIT_PERCENT = "RATE_LIMIT_PERCENT", Some("100"), "Scales every rate limit, 0..=100000; 0 switches limits off.";
     ARGON2_MEMORY_KIB = "ARGON2_MEMORY_KIB", Some("19456"), "Argon2id memory in KiB, 8..=1048576 (OWASP: 19456).";
     ARGON2_ITERATIONS = "ARGON2_ITERATIONS", Some("2"), "Argon2id passes, 1..=100 (OWASP: 2 at 19456 KiB).";
+    ARGON2_AT_ONCE = "ARGON2_AT_ONCE", Some(""), "Passwords hashed at once in one process, 1..=64; empty means the number of cores. Each takes ARGON2_MEMORY_KIB.";
+    MAIL_URL = "MAIL_URL", Some(""), "How mail leaves: smtp://user:password@host:587?tls=required (STARTTLS; the default), smtps://user:password@host:465, ?tls=none in local and test only; log: (local and test only) writes it to the log. Percent-encode user and password. Amazon SES: its SMTP endpoint and SMTP credentials. Empty means log: in local and test, none elsewhere.";
+    MAIL_FROM = "MAIL_FROM", Some(""), "Whom mail is from, such as Restart Life <no-reply@example.org>; needed with an SMTP server.";
     SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest drain after SIGTERM, seconds, 0..=600.";
     CORS_ALLOWED_ORIGINS = "CORS_ALLOWED_ORIGINS", Some(""), "Origins browsers may call from, separated by commas; * for any.";
     IDEMPOTENCY_KEEP_DAYS = "IDEMPOTENCY_KEEP_DAYS", Some("1"), "How long the answer to an Idempotency-Key is kept, days, 1..=90; the job purge-idempotency-keys deletes older ones.";
@@ -156,6 +161,8 @@ pub struct Config {
     pub log_level: String,
     pub rate_limit_percent: u32,
     pub password_cost: PasswordCost,
+    pub passwords_at_once: usize,
+    pub mail: MailWay,
     pub shutdown_grace: Duration,
     pub cors_allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
@@ -244,6 +251,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let rate_limit_percent = self.number(RATE_LIMIT_PERCENT, 0, 100_000);
         let memory_kib = self.number(ARGON2_MEMORY_KIB, 8, 1_048_576);
         let iterations = self.number(ARGON2_ITERATIONS, 1, 100);
+        let passwords_at_once = self.passwords_at_once();
+        let mail = self.mail(app_env);
         let shutdown_grace_s: Option<u32> = self.number(SHUTDOWN_GRACE_SECONDS, 0, 600);
         let cors_allowed_origins = self.list(CORS_ALLOWED_ORIGINS, origin);
         if cors_allowed_origins.as_ref().is_some_and(|list| list.len() > 1 && list.iter().any(|one| one == "*")) {
@@ -272,12 +281,31 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             log_level: log_level?,
             rate_limit_percent: rate_limit_percent?,
             password_cost: PasswordCost { memory_kib: memory_kib?, iterations: iterations? },
+            passwords_at_once: passwords_at_once?,
+            mail: mail?,
             shutdown_grace: Duration::from_secs(shutdown_grace_s?.into()),
             cors_allowed_origins: cors_allowed_origins?,
             trusted_proxies: trusted_proxies?,
             idempotency_keep: Duration::from_secs(u64::from(idempotency_keep_days?) * 24 * 3600),
             oauth_providers: oauth_providers?.into(),
         })
+    }
+
+    fn passwords_at_once(&mut self) -> Option<usize> {
+        let given = self.optional(ARGON2_AT_ONCE, |text| {
+            let number = text.parse().ok().filter(|number| (1..=64).contains(number));
+            number.ok_or_else(|| "must be a whole number from 1 to 64, or empty".to_owned())
+        })?;
+        let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get().min(64));
+        Some(given.unwrap_or_else(cores))
+    }
+
+    fn mail(&mut self, app_env: Option<AppEnv>) -> Option<MailWay> {
+        let from = self.optional(MAIL_FROM, Sender::parse);
+        // Where APP_ENV itself is wrong, that is the problem.
+        let app_env = app_env.unwrap_or(AppEnv::Local);
+        let way = self.parse(MAIL_URL, |text| MailWay::parse(text, from.clone().flatten(), app_env));
+        from.and(way)
     }
 
     fn value(&mut self, variable: Variable) -> Option<String> {
@@ -401,6 +429,9 @@ mod tests {
             ("RATE_LIMIT_PERCENT", "many"),
             ("ARGON2_MEMORY_KIB", "7"),
             ("ARGON2_ITERATIONS", "0"),
+            ("ARGON2_AT_ONCE", "65"),
+            ("MAIL_URL", "imap://hunter2@mail"),
+            ("MAIL_FROM", "hunter2"),
             ("SHUTDOWN_GRACE_SECONDS", "601"),
             ("CORS_ALLOWED_ORIGINS", "play.example.org"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),

@@ -1,9 +1,11 @@
 //! What a handler may use: [`Ctx`] lives as long as the process, [`Cx`] as long as one request.
 
 use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
 };
@@ -76,6 +78,7 @@ struct Inner {
     phase: AtomicU8,
     warm: AtomicBool,
     probe: LastProbe,
+    kept: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Ctx {
@@ -116,6 +119,7 @@ impl Ctx {
             phase: AtomicU8::new(Phase::Starting as u8),
             warm: AtomicBool::new(false),
             probe: LastProbe::default(),
+            kept: Mutex::default(),
         })))
     }
 
@@ -173,6 +177,18 @@ impl Ctx {
     pub fn new_id(&self) -> Uuid {
         let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(millis, &self.random()).into_uuid()
+    }
+
+    /// What a domain keeps for as long as the process lives: one of each type, made when it is first asked for. Meant for
+    /// clients and queues, which a domain has and the platform knows nothing of; `make` must not take long.
+    pub fn keep<T: Any + Send + Sync>(&self, make: impl FnOnce(&Config) -> T) -> Arc<T> {
+        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(found)) = kept.get(&TypeId::of::<T>()).cloned().map(Arc::downcast) {
+            return found;
+        }
+        let made = Arc::new(make(self.config()));
+        kept.insert(TypeId::of::<T>(), Arc::<T>::clone(&made));
+        made
     }
 
     /// Whether this process wants traffic.

@@ -112,6 +112,12 @@ impl ApiError {
         Self::new(Code::Unauthorized, text).reason("TOKEN_INVALID")
     }
 
+    /// 401 for a request that needs a player and came without a token.
+    pub fn token_missing() -> Self {
+        let text = Text::new("Log in and send Authorization: Bearer <access_token>.", "请登录后携带访问令牌。");
+        Self::new(Code::Unauthorized, text).reason("TOKEN_MISSING")
+    }
+
     /// 422 with every wrong field at once.
     pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
         let text = Text::new("Some fields are not valid; see `fields`.", "有字段不符合要求，详见 fields。");

@@ -39,6 +39,8 @@ pub enum Auth {
     Public,
     /// Whoever holds a valid access token.
     Player,
+    /// Anyone; a player where an access token is sent, and a token that is sent must be valid.
+    Optional,
 }
 
 /// Which rate limit a route counts against. The figures stand in [`crate::cache::rate`].

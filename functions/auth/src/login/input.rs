@@ -2,15 +2,11 @@
 //! struct of credentials, and a way in [`LoginIn`].
 
 use deserr::{Deserr, IntoValue, Map as _, Value, ValueKind, ValuePointerRef, take_cf_content};
-use platform::{
-    error::FieldError,
-    http::{Broken, FieldErrors},
-    text::Text,
-};
+use platform::{error::FieldError, http::FieldErrors, text::Text};
 use utoipa::ToSchema;
 
 use crate::{
-    fields::{Device, Identifier, Platform},
+    fields::{Attempt, Device, Identifier, Platform},
     guest::GuestCredentials,
     oauth::{CodeCredentials, CodeKind, Proof},
 };
@@ -53,21 +49,6 @@ enum LoginType {
 pub(crate) struct PasswordCredentials {
     pub(crate) identifier: Identifier,
     pub(crate) password: Attempt,
-}
-
-/// A password as tried: any text of at most 1,024 bytes, for rules may have been others when it was chosen.
-#[derive(Clone, Deserr, ToSchema)]
-#[deserr(try_from(String) = Attempt::parse -> Broken)]
-#[schema(value_type = String, max_length = 1024, format = Password)]
-pub(crate) struct Attempt(pub(crate) secrecy::SecretString);
-
-impl Attempt {
-    fn parse(text: String) -> Result<Self, Broken> {
-        if text.len() <= 1024 {
-            return Ok(Self(text.into()));
-        }
-        Err(Broken::new("length", Text::new("Must be at most 1024 bytes.", "不得超过 1024 字节。")))
-    }
 }
 
 /// A password login, in either form.

@@ -5,9 +5,9 @@ use utoipa::{
     openapi::{ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, schema::Type},
 };
 
-use super::input::{Attempt, LoginIn, PasswordCredentials};
+use super::input::{LoginIn, PasswordCredentials};
 use crate::{
-    fields::{Device, Identifier, Platform},
+    fields::{Attempt, Device, Identifier, Platform},
     guest::GuestCredentials,
     oauth::{CodeCredentials, OauthCredentials},
 };

@@ -67,13 +67,17 @@ async fn a_guest_becomes_a_full_account_and_nothing_is_lost() {
     let linked = link(&app, &token, &wanted).await;
     assert_eq!(linked.status, StatusCode::OK, "{}", linked.text());
     let now = linked.data();
-    assert_eq!((&now["user_id"], &now["is_guest"], &now["username"]), (&before["user_id"], &json!(false), &json!("lin_an")));
+    assert_eq!(
+        (&now["user_id"], &now["is_guest"], &now["username"]),
+        (&before["user_id"], &json!(false), &json!("lin_an"))
+    );
     assert_eq!((&now["email"], &now["email_verified"]), (&json!("lin@example.org"), &json!(false)));
     let seen = beside.get("/api/v1/auth/profile").token(&token).send().await;
     assert_eq!(seen.data(), now, "every process sees it, by the session that was there");
 
     // By name and password one comes to the same life.
-    let login = app.post("/api/v1/auth/login", &json!({"username": "lin_an", "password": "a long walk home"})).send().await;
+    let login =
+        app.post("/api/v1/auth/login", &json!({"username": "lin_an", "password": "a long walk home"})).send().await;
     assert_eq!(login.data()["user"]["user_id"], before["user_id"]);
     story.token = login.data()["access_token"].as_str().expect("a token").to_owned();
     assert_eq!(story.read("state").await.data()["version"], story.version);
@@ -115,8 +119,9 @@ async fn a_guest_cannot_take_a_name_nor_learn_of_an_address() {
 async fn of_twenty_links_at_once_one_is_made() {
     let app = app().await;
     let token = token(&guest(&app, SECRET).await);
-    let bodies: Vec<_> =
-        (0..20).map(|n| json!({"username": format!("wanted_{n}"), "password": format!("a long walk home {n}")})).collect();
+    let bodies: Vec<_> = (0..20)
+        .map(|n| json!({"username": format!("wanted_{n}"), "password": format!("a long walk home {n}")}))
+        .collect();
     let answers = join_all(bodies.iter().map(|body| link(&app, &token, body))).await;
     let (made, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == StatusCode::OK);
     assert_eq!(made.len(), 1);

@@ -18,6 +18,7 @@ struct Readme {
     header: &'static str,
     player: &'static str,
     public: &'static str,
+    optional: &'static str,
 }
 
 const READMES: [Readme; 2] = [
@@ -26,9 +27,14 @@ const READMES: [Readme; 2] = [
         header: "| route | request | caller | what it does |",
         player: "player",
         public: "anyone",
+        optional: "anyone or player",
     },
     Readme {
-        path: "README.zh-CN.md", header: "| 路由 | 请求 | 调用者 | 用途 |", player: "玩家", public: "任何人"
+        path: "README.zh-CN.md",
+        header: "| 路由 | 请求 | 调用者 | 用途 |",
+        player: "玩家",
+        public: "任何人",
+        optional: "任何人或玩家",
     },
 ];
 
@@ -50,6 +56,7 @@ fn table(readme: &Readme, routes: &[Route]) -> String {
         let caller = match route.auth {
             Auth::Player => readme.player,
             Auth::Public => readme.public,
+            Auth::Optional => readme.optional,
         };
         format!("| `{}` | `{}` | {caller} | {} |\n", route.id, route.key(), route.summary)
     };

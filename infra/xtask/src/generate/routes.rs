@@ -29,6 +29,7 @@ pub(super) struct Route {
 pub(super) enum Auth {
     Public,
     Player,
+    Optional,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

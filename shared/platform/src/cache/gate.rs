@@ -11,6 +11,7 @@ use redis::Value;
 
 use super::{
     Called,
+    limit::count_in_postgres,
     rate::{Limit, Permit, Subject, permit},
     script::Call,
     stamps::{FENCE_MARGIN, Fenced, Intent, Known, News, Passed, Stamp, Token, Wanted, Word},
@@ -107,9 +108,14 @@ impl Gate {
         self.0.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Counts round trips to Redis as this request's.
+    pub(super) fn count(&self, round_trips: u32) {
+        self.0.trips.redis.fetch_add(round_trips, Ordering::Relaxed);
+    }
+
     /// The answer of a script, whose round trips are this request's.
     fn heard<T>(&self, called: Called<T>) -> Option<T> {
-        self.0.trips.redis.fetch_add(called.round_trips, Ordering::Relaxed);
+        self.count(called.round_trips);
         called.value
     }
 
@@ -132,7 +138,7 @@ impl Gate {
         let token = Token(if shared { 0 } else { u128::from_be_bytes(ctx.random()) });
         let placed_at = ctx.now();
         let passed = self.ask_redis(ctx, limit, token, intent, wanted).await;
-        self.admit(ctx, limit, passed.as_ref())?;
+        self.admit(ctx, limit, passed.as_ref()).await?;
         if writes {
             self.turn().claimed = wanted.iter().map(|one| Fenced { id: one.id, ttl: one.ttl }).collect();
         }
@@ -168,17 +174,29 @@ impl Gate {
         Passed::parse(answer)
     }
 
-    /// Takes the limiter's word, of Redis or of this process alone.
-    fn admit(&self, ctx: &Ctx, limit: Option<Limit>, passed: Option<&Passed>) -> Result<(), ApiError> {
+    /// Takes the limiter's word: of Redis, of Postgres for what guards accounts, or of this process alone.
+    async fn admit(&self, ctx: &Ctx, limit: Option<Limit>, passed: Option<&Passed>) -> Result<(), ApiError> {
         self.turn().counted = true;
         let Some(limit) = limit else { return Ok(()) };
         let permit = match passed {
             Some(passed) => permit(limit, passed.allowed, passed.tat_us, passed.now_us),
+            None if self.0.rate == Rate::Auth => {
+                let key = ctx.limiter().key(self.0.rate, self.0.subject);
+                count_in_postgres(ctx, limit, &key, &self.0.trips).await?
+            }
             None => {
                 let now_us = u64::try_from(ctx.now().timestamp_micros()).unwrap_or_default();
                 ctx.limiter().admit_here(limit, (self.0.rate, self.0.subject), now_us)
             }
         };
+        self.judge(permit)
+    }
+
+    /// Tells the client where it stands, and refuses what came too soon.
+    ///
+    /// # Errors
+    /// 429 with Retry-After.
+    pub(super) fn judge(&self, permit: Permit) -> Result<(), ApiError> {
         self.turn().permit = Some(permit);
         if permit.allowed {
             return Ok(());

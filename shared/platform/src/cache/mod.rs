@@ -7,6 +7,7 @@ pub mod compress;
 pub(crate) mod gate;
 pub mod key;
 pub mod l1;
+pub mod limit;
 pub(crate) mod manager;
 mod node;
 pub mod policy;

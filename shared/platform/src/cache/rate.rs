@@ -1,11 +1,15 @@
 //! Rate limits by the generic cell rate algorithm (GCRA, ITU-T I.371): one timestamp a subject, no windows, no bursts
-//! at window edges. Counted in Redis for all processes together; in this process alone while Redis is away.
+//! at window edges. Counted in Redis for all processes together; while Redis is away in this process alone, but what
+//! guards passwords and codes in Postgres ([`super::limit`]).
 
 use std::{
     collections::HashMap,
+    fmt,
     net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
 };
+
+use sha2::{Digest as _, Sha256};
 
 use crate::{ids::UserId, route::Rate};
 
@@ -16,9 +20,26 @@ pub enum Subject {
     User(UserId),
     /// A client address; of IPv6 the network of 64 bits, all of which one subscriber has.
     Address(IpAddr),
+    /// Whatever else is counted, by the SHA-256 of its name: no key shows a name or an address of a person.
+    Named([u8; 32]),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::Address(ip) => ip.fmt(f),
+            Self::Named(hash) => f.write_str(&hex::encode(hash)),
+        }
+    }
 }
 
 impl Subject {
+    /// The subject with this name. Parts that belong together are one name, joined by what neither of them holds.
+    pub fn named(name: &str) -> Self {
+        Self::Named(Sha256::digest(name).into())
+    }
+
     /// The subject behind an address.
     pub fn of_address(ip: IpAddr) -> Self {
         match ip {
@@ -93,7 +114,11 @@ impl RateLimiter {
 
     /// The limit of a class as this deployment has it. `None` where none applies.
     pub(crate) fn limit(&self, rate: Rate) -> Option<Limit> {
-        let limit = rate.limit()?;
+        rate.limit().and_then(|limit| self.scaled(limit))
+    }
+
+    /// A limit as this deployment has it. `None` where limits are switched off.
+    pub(crate) fn scaled(&self, limit: Limit) -> Option<Limit> {
         if self.percent == 0 {
             return None;
         }
@@ -103,11 +128,12 @@ impl RateLimiter {
 
     /// `rl:<namespace>:{<owner>}:rate:<class>`; the braces keep all of a player's keys in one cluster slot.
     pub(crate) fn key(&self, rate: Rate, subject: Subject) -> String {
-        let owner = match subject {
-            Subject::User(id) => id.to_string(),
-            Subject::Address(ip) => ip.to_string(),
-        };
-        format!("rl:{}:{{{owner}}}:rate:{}", self.namespace, rate.as_str())
+        format!("rl:{}:{{{subject}}}:rate:{}", self.namespace, rate.as_str())
+    }
+
+    /// `rl:<namespace>:{<owner>}:quota:<name>`.
+    pub(crate) fn quota_key(&self, name: &str, subject: Subject) -> String {
+        format!("rl:{}:{{{subject}}}:quota:{name}", self.namespace)
     }
 
     /// The same decision as `gate.lua`, for this process alone.

@@ -1,5 +1,5 @@
-//! The scripts by which reads are validated and writes announced (`gate.lua`, `settle.lua`, `fill.lua`), and what they
-//! say. The protocol, and why no read is stale, is told in `docs/adr/0009-validated-reads.md`.
+//! The scripts by which requests are counted, reads validated and writes announced (`gate.lua`, `settle.lua`, `fill.lua`,
+//! `give_back.lua`), and what they say. The protocol, and why no read is stale, is told in `docs/adr/0009-validated-reads.md`.
 
 use std::{fmt, time::Duration};
 
@@ -143,6 +143,7 @@ pub(crate) struct Stamps {
     vouch: Script,
     revoke: Script,
     forget: Script,
+    give_back: Script,
     fence_lifetime: Duration,
 }
 
@@ -163,6 +164,7 @@ impl Stamps {
                 "for i = 1, #KEYS do redis.call('SET', KEYS[i], 'revoked', 'PX', ARGV[1]) end return #KEYS",
             ),
             forget: Script::new(include_str!("forget.lua")),
+            give_back: Script::new(include_str!("give_back.lua")),
             fence_lifetime: FENCE_MARGIN + statement + Duration::from_secs(1),
         }
     }
@@ -200,6 +202,13 @@ impl Stamps {
                 Known::Indifferent => call.arg("-"),
             };
         }
+        call
+    }
+
+    /// Takes back one request that was counted at `key`.
+    pub(crate) fn give_back(&self, key: &str, limit: Limit) -> Call<'_> {
+        let mut call = self.give_back.call();
+        call.key(key).arg(limit.interval_us);
         call
     }
 

@@ -49,12 +49,15 @@ impl Operation {
             };
             this = this.parameter(name, ParameterIn::Path, Required::True, meaning, schema);
         }
-        if route.auth == Auth::Player {
-            let requirement = SecurityRequirement::new(SECURITY, Vec::<String>::new());
-            this.operation = this.operation.security(requirement);
+        let token = || SecurityRequirement::new(SECURITY, Vec::<String>::new());
+        let securities = match route.auth {
+            Auth::Public => Vec::new(),
+            Auth::Player => vec![token()],
+            Auth::Optional => vec![SecurityRequirement::default(), token()],
+        };
+        this.operation = this.operation.securities(Some(securities));
+        if route.auth != Auth::Public {
             this = this.fails(Code::Unauthorized, &["TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"]);
-        } else {
-            this.operation = this.operation.securities(Some(Vec::new()));
         }
         if route.path.contains('{') {
             this = this.fails(Code::InvalidRequest, &[]);

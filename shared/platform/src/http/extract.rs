@@ -1,9 +1,11 @@
 //! What a handler may take: the player, the request's context, and its path, query and body, each checked with
 //! errors that name the field.
 
+use std::convert::Infallible;
+
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, FromRequestParts, MatchedPath, Path as AxumPath, Request},
+    extract::{FromRequest, FromRequestParts, MatchedPath, OptionalFromRequestParts, Path as AxumPath, Request},
 };
 use deserr::Deserr;
 use http::{HeaderMap, header, request::Parts};
@@ -45,6 +47,15 @@ impl FromRequestParts<Ctx> for Player {
     }
 }
 
+/// On a route with [`crate::route::Auth::Optional`]: the player, if a token was sent.
+impl OptionalFromRequestParts<Ctx> for Player {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Ctx) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
 /// Path parameters. A value that does not parse is 400 and names the parameter.
 pub struct Path<T>(pub T);
 
@@ -52,7 +63,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Ctx> for Path<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
-        match AxumPath::<T>::from_request_parts(parts, ctx).await {
+        match <AxumPath<T> as FromRequestParts<Ctx>>::from_request_parts(parts, ctx).await {
             Ok(AxumPath(value)) => Ok(Self(value)),
             Err(_) => {
                 let template = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);

@@ -30,9 +30,14 @@ pub(super) async fn pass(
     next: Next,
 ) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let player = match route.auth {
-        Auth::Public => None,
-        Auth::Player => match authenticate(&ctx, &parts) {
+    let asks = match route.auth {
+        Auth::Public => false,
+        Auth::Player => true,
+        Auth::Optional => parts.headers.contains_key(header::AUTHORIZATION),
+    };
+    let player = match asks {
+        false => None,
+        true => match authenticate(&ctx, &parts) {
             Ok(player) => Some(player),
             // Who tries tokens is counted by address.
             Err(refused) => {
@@ -93,8 +98,7 @@ fn authenticate(ctx: &Ctx, parts: &Parts) -> Result<Player, ApiError> {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
     let Some(token) = token else {
-        let text = Text::new("Log in and send Authorization: Bearer <access_token>.", "请登录后携带访问令牌。");
-        return Err(ApiError::new(Code::Unauthorized, text).reason("TOKEN_MISSING"));
+        return Err(ApiError::token_missing());
     };
     ctx.tokens().verify(token, ctx.now())
 }

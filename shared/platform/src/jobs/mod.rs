@@ -4,6 +4,7 @@
 //! A job may be started twice, and at any time: each finds out what is left to do and does that.
 
 mod account_deletions;
+mod auth;
 mod content;
 mod idempotency_keys;
 mod oauth_flows;
@@ -40,8 +41,15 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] =
-    &[partitions::JOB, content::JOB, idempotency_keys::JOB, sessions::JOB, oauth_flows::JOB, account_deletions::JOB];
+pub const JOBS: &[Job] = &[
+    partitions::JOB,
+    content::JOB,
+    idempotency_keys::JOB,
+    sessions::JOB,
+    oauth_flows::JOB,
+    auth::JOB,
+    account_deletions::JOB,
+];
 
 impl Job {
     /// The job of this name.

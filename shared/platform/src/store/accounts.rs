@@ -55,12 +55,6 @@ pub(super) const BY_IDENTIFIER: Statement = Statement::read(
 pub(super) const BY_ID: Statement =
     Statement::read("account-by-id", concat!("SELECT ", columns!(), " FROM users WHERE user_id = $1 AND is_active"));
 
-pub(super) const PASSWORD_OF: Statement = Statement::read(
-    "account-password",
-    "SELECT secret FROM identities JOIN users USING (user_id)
-         WHERE user_id = $1 AND provider = 'password' AND is_active",
-);
-
 pub(super) const CHANGE: Statement = Statement::write(
     "account-change",
     concat!(
@@ -166,15 +160,6 @@ pub async fn by_identifier(db: &Db, identifier: &str) -> Result<Option<(User, St
     }
     let row: Option<Row> = sqlx::query_as(BY_IDENTIFIER.sql).bind(identifier).fetch_optional(db).await?;
     Ok(row.map(|row| (row.user, row.secret)))
-}
-
-/// The hash of an active user's password; `None` where there is none.
-///
-/// # Errors
-/// 503 without Postgres.
-pub async fn password_of(db: &Db, user: UserId) -> Result<Option<String>, ApiError> {
-    let found: Option<Option<String>> = sqlx::query_scalar(PASSWORD_OF.sql).bind(user).fetch_optional(db).await?;
-    Ok(found.flatten())
 }
 
 /// The active user with this id, past every cache.

@@ -20,6 +20,7 @@ pub enum Meaning {
 pub const MEANINGS: &[(&str, Meaning)] = {
     use Meaning::{AccountGone, CharacterGone, Expected, IdentityTaken, Mistake};
     &[
+        ("auth_limits_pkey", Mistake),
         ("character_attributes_character_fkey", CharacterGone),
         ("character_attributes_pkey", Mistake),
         ("character_attributes_range", Mistake),
@@ -32,6 +33,10 @@ pub const MEANINGS: &[(&str, Meaning)] = {
         ("content_blobs_text_per_locale", Mistake),
         ("decisions_character_fkey", CharacterGone),
         ("decisions_pkey", Mistake),
+        ("email_codes_misses_range", Mistake),
+        ("email_codes_pkey", Mistake),
+        ("email_codes_purpose_known", Mistake),
+        ("email_codes_user_fkey", AccountGone),
         ("events_pkey", Mistake),
         ("events_type_known", Mistake),
         ("idempotency_keys_pkey", Expected),

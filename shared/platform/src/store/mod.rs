@@ -2,10 +2,12 @@
 //! instruction has either done it, key and answer included, or not begun.
 
 pub mod accounts;
+pub(crate) mod auth_limits;
 pub mod characters;
 pub mod constraints;
 pub mod content_blobs;
 pub(crate) mod deletion;
+pub mod email_codes;
 pub mod events;
 pub mod export;
 pub mod idempotency;
@@ -15,6 +17,7 @@ pub mod migrations;
 pub mod oauth_flows;
 mod once;
 pub mod partitions;
+pub mod passwords;
 pub(crate) mod pool;
 pub(crate) mod sessions;
 mod statement;

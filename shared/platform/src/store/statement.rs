@@ -1,7 +1,8 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
 use super::{
-    accounts, characters, deletion, events, export, idempotency, identities, lives, migrations, oauth_flows, sessions,
+    accounts, auth_limits, characters, deletion, email_codes, events, export, idempotency, identities, lives,
+    migrations, oauth_flows, passwords, sessions,
 };
 
 /// A statement of the store.
@@ -35,11 +36,18 @@ pub const STATEMENTS: &[Statement] = &[
     accounts::CREATE,
     accounts::BY_IDENTIFIER,
     accounts::BY_ID,
-    accounts::PASSWORD_OF,
     accounts::CHANGE,
+    auth_limits::COUNT,
+    auth_limits::GIVE_BACK,
     characters::CREATE,
     characters::LISTED,
     characters::NEWEST,
+    email_codes::ADDRESSEE,
+    email_codes::PUT,
+    email_codes::TRY,
+    email_codes::VERIFY_EMAIL,
+    email_codes::CLOSE_PASSWORD,
+    email_codes::RESET_PASSWORD,
     events::ASCENDING,
     events::DESCENDING,
     idempotency::FIRST_ANSWER,
@@ -65,6 +73,8 @@ pub const STATEMENTS: &[Statement] = &[
     sessions::REVOKE_ALL,
     oauth_flows::BEGIN,
     oauth_flows::TAKE,
+    passwords::OF_USER,
+    passwords::REPLACE,
 ];
 
 #[cfg(test)]

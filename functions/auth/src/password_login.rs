@@ -1,0 +1,115 @@
+//! Proving by a password to be somebody, against those who guess.
+//!
+//! A try is counted before its password is hashed and given back when it was right, so only failures use a limit up, and no
+//! number of concurrent tries is more. Failures are counted by the client's address and by the account; by the account twice
+//! over: a device that has signed in to it before has a limit of its own, all others share one (OWASP's "device cookies"). So a
+//! stranger who keeps failing locks out strangers, and not the owner. `device.id` is what tells devices apart: a client draws
+//! it at random once and keeps it.
+//!
+//! Names are counted as they are typed, known or not: from what is refused nobody learns which exist, nor which name and
+//! which address are of one account.
+
+use std::time::Duration;
+
+use platform::{
+    ApiError, Cx,
+    cache::{limit::Quota, rate::Subject},
+    store::{
+        accounts::{self, User},
+        passwords,
+    },
+};
+use secrecy::SecretString;
+
+use crate::{
+    audit::{self, Event, Kind},
+    fields::Device,
+    password::{self, Verdict},
+    session,
+};
+
+/// Failures of one address, whatever the names: some 100 an hour, for many people may share one.
+const ADDRESS: Quota = Quota::new("login-address", 50, Duration::from_secs(36));
+/// Failures at one name from devices that are strange to it: 10, then 10 an hour.
+const STRANGERS: Quota = Quota::new("login-strangers", 10, Duration::from_secs(360));
+/// Failures at one account from one device that it knows: 10, then one a minute.
+const DEVICE: Quota = Quota::new("login-device", 10, Duration::from_secs(60));
+
+/// What somebody claims.
+#[derive(Clone, Copy)]
+pub(crate) struct Tried<'a> {
+    /// A name or a verified address.
+    pub(crate) identifier: &'a str,
+    pub(crate) password: &'a SecretString,
+    pub(crate) device: Option<&'a Device>,
+}
+
+/// The account, if this is its password. A failure is written down as one of `kind`.
+///
+/// # Errors
+/// 429 after too many failures, 503 when too many are hashing or without Postgres.
+pub(crate) async fn prove(cx: &Cx, kind: Kind, tried: Tried<'_>) -> Result<Option<User>, ApiError> {
+    let (user, stored) = accounts::by_identifier(cx.db(), tried.identifier).await?.unzip();
+    let user_id = user.as_ref().map(|user| user.user_id);
+    let counts = [(&ADDRESS, Subject::of_address(cx.client_ip())), account(cx, user_id, tried).await?];
+    for (quota, subject) in counts {
+        if let Err(refused) = cx.limit(quota, subject).await {
+            audit::record(cx, Event::failed(kind, "too_many_failures").user(user_id));
+            return Err(refused);
+        }
+    }
+    let verdict = match password::verify(cx, tried.password, stored.clone()).await {
+        Ok(verdict) => verdict,
+        Err(busy) => {
+            give_back(cx, counts).await;
+            audit::record(cx, Event::failed(kind, "busy").user(user_id));
+            return Err(busy);
+        }
+    };
+    let (Some(user), Some(stored), Verdict::Right | Verdict::RightButWeak) = (user, stored, verdict) else {
+        let reason = if user_id.is_some() { "wrong_password" } else { "unknown_name" };
+        audit::record(cx, Event::failed(kind, reason).user(user_id));
+        return Ok(None);
+    };
+    give_back(cx, counts).await;
+    if verdict == Verdict::RightButWeak {
+        strengthen(cx, &user, tried.password, &stored).await;
+    }
+    Ok(Some(user))
+}
+
+/// Under which limit of the account a try falls.
+async fn account(
+    cx: &Cx,
+    user: Option<platform::ids::UserId>,
+    tried: Tried<'_>,
+) -> Result<(&'static Quota, Subject), ApiError> {
+    if let Some(device) = tried.device
+        && session::is_known_device(cx, user, device).await?
+        && let Some(user) = user
+    {
+        return Ok((&DEVICE, Subject::named(&format!("{user} {}", device.id.0))));
+    }
+    Ok((&STRANGERS, Subject::named(&tried.identifier.to_lowercase())))
+}
+
+async fn give_back(cx: &Cx, counts: [(&Quota, Subject); 2]) {
+    for (quota, subject) in counts {
+        cx.give_back(quota, subject).await;
+    }
+}
+
+/// Hashes a right password anew at the present cost. It may wait for another login: nobody is refused over it.
+async fn strengthen(cx: &Cx, user: &User, password: &SecretString, stored: &str) {
+    let event = match rehash(cx, user, password, stored).await {
+        Ok(true) => Event::ok(Kind::PasswordRehash),
+        Ok(false) => Event::failed(Kind::PasswordRehash, "changed_meanwhile"),
+        Err(_) => Event::failed(Kind::PasswordRehash, "unavailable"),
+    };
+    audit::record(cx, event.user(user.user_id));
+}
+
+async fn rehash(cx: &Cx, user: &User, password: &SecretString, stored: &str) -> Result<bool, ApiError> {
+    let hash = password::hash(cx, password).await?;
+    passwords::replace(cx.db(), user.user_id, stored, &hash).await
+}
