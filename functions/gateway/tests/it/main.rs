@@ -1,5 +1,7 @@
 //! Stories that cross routes, over a real PostgreSQL and a real Redis.
 
+mod accounts_codes;
+mod accounts_passwords;
 mod alerts;
 mod bad_input;
 mod cache;

@@ -13,7 +13,7 @@ pub(super) fn route(id: &str, domain: &str, key: &str) -> Route {
         "path": path,
         "domain": domain,
         "auth": "player",
-        "rate": if id == "auth-login" { "auth" } else { "read" },
+        "rate": if ["auth-login", "auth-send-verification-code"].contains(&id) { "auth" } else { "read" },
         "memory_mb": 256,
         "timeout_s": 10,
         "shells": if path == "/metrics" { json!(["container", "local"]) } else { json!(["lambda", "container", "local"]) },

@@ -42,7 +42,9 @@ pub(super) fn plan(checkout: &Path, routes: &[Route], tree: &mut Tree) -> Result
 
 /// A domain's template.
 fn template(domain: &str, routes: &[&Route]) -> String {
-    let parameters = if mints_tokens(routes) { include_str!("signing_parameter.yaml") } else { "" };
+    let signing = if mints_tokens(routes) { include_str!("signing_parameter.yaml") } else { "" };
+    let mail = if sends_mail(routes) { include_str!("mail_parameters.yaml") } else { "" };
+    let parameters = [signing, mail].concat();
     let functions: Vec<_> = routes.iter().map(|route| function(route)).collect();
     let functions = functions.join("\n");
     fill(
@@ -53,7 +55,10 @@ fn template(domain: &str, routes: &[&Route]) -> String {
 
 /// A route's function and what connects it to the API.
 fn function(route: &Route) -> String {
-    let variable = if route.mints_tokens() { include_str!("signing_variable.yaml") } else { "" };
+    let signing = if route.mints_tokens() { include_str!("signing_variable.yaml") } else { "" };
+    // What sends mail is among what mints tokens, whose list of variables this goes on.
+    let mail = if route.sends_mail() { include_str!("mail_variables.yaml") } else { "" };
+    let variable = [signing, mail].concat();
     fill(
         include_str!("function.yaml"),
         &[
@@ -63,23 +68,33 @@ fn function(route: &Route) -> String {
             ("summary", &quoted(&route.summary)),
             ("memory", &route.memory_mb.to_string()),
             ("timeout", &(route.timeout_s + GRACE_S).to_string()),
-            ("variable", variable),
+            ("variable", &variable),
         ],
     )
 }
 
 /// A domain's place in the root template.
 fn application(domain: &str, routes: &[&Route]) -> String {
-    let parameters =
+    let signing =
         if mints_tokens(routes) { "        AuthSigningKeySecretArn: !Ref AuthSigningKeySecretArn\n" } else { "" };
+    let mail = if sends_mail(routes) {
+        "        MailUrlSecretArn: !Ref MailUrlSecretArn\n        MailFrom: !Ref MailFrom\n"
+    } else {
+        ""
+    };
+    let parameters = [signing, mail].concat();
     fill(
         include_str!("application.yaml"),
-        &[("Domain", &pascal_case(domain)), ("domain", domain), ("parameters\n", parameters)],
+        &[("Domain", &pascal_case(domain)), ("domain", domain), ("parameters\n", &parameters)],
     )
 }
 
 fn mints_tokens(routes: &[&Route]) -> bool {
     routes.iter().any(|route| route.mints_tokens())
+}
+
+fn sends_mail(routes: &[&Route]) -> bool {
+    routes.iter().any(|route| route.sends_mail())
 }
 
 /// A YAML scalar that means exactly this text: JSON's strings are YAML's.
@@ -110,6 +125,18 @@ mod tests {
             assert_eq!(template.matches(&format!("\n  {resource}\n")).count(), 1, "{resource}");
         }
         assert!(template.contains("\n      RouteKey: GET /me\n"));
+    }
+
+    #[test]
+    fn only_what_sends_mail_is_given_the_way_it_leaves_by() {
+        let login = route("auth-login", "auth", "POST /login");
+        let send = route("auth-send-verification-code", "auth", "POST /send");
+        for (routes, expected) in [(vec![&login, &send], true), (vec![&login], false)] {
+            assert_eq!(template("auth", &routes).contains("MailUrlSecretArn:\n    Type"), expected);
+            assert_eq!(application("auth", &routes).contains("MailUrlSecretArn"), expected);
+        }
+        assert!(function(&send).contains("MAIL_URL: !Sub") && function(&send).contains("AUTH_SIGNING_KEY: !Sub"));
+        assert!(!function(&login).contains("MAIL_"));
     }
 
     #[test]
