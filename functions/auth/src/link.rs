@@ -6,6 +6,7 @@ use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     auth::Player,
     http::{FieldErrors, Json},
+    route::Secret,
     store::{
         accounts::{self, ChangeError, User},
         identities, passwords,
@@ -27,6 +28,7 @@ use crate::{
 /// `POST /api/v1/auth/link`.
 pub const ROUTE: Route = Route::post("auth-link", "/api/v1/auth/link")
     .memory_mb(512)
+    .secrets(&[Secret::OauthProviders])
     .docs(|operation| {
         operation
             .about(

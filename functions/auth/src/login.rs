@@ -7,7 +7,7 @@ use axum::routing::post;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     http::Json,
-    route::{Auth, Rate},
+    route::{Auth, Rate, Secret},
 };
 use serde_json::json;
 
@@ -24,7 +24,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-login", "/api/v1/auth/login")
     .auth(Auth::Public)
     .rate(Rate::Auth)
-    .holds_signing_key()
+    .secrets(&[Secret::SigningKey, Secret::OauthProviders])
     .memory_mb(512)
     .docs(|operation| {
         operation

@@ -8,7 +8,7 @@ use platform::{
         FieldErrors,
         extract::{Path, Query},
     },
-    route::{Auth, Cache, Rate},
+    route::{Auth, Cache, Rate, Secret},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,6 +19,7 @@ use crate::oauth;
 pub const ROUTE: Route = Route::get("auth-oauth-start", "/api/v1/auth/oauth/{provider}/start")
     .auth(Auth::Public)
     .rate(Rate::Auth)
+    .secrets(&[Secret::OauthProviders])
     .cache(Cache::None)
     .docs(|operation| {
         operation

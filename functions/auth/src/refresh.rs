@@ -5,7 +5,7 @@ use deserr::Deserr;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     http::{Broken, FieldErrors, Json},
-    route::{Auth, Rate},
+    route::{Auth, Rate, Secret},
     session::{Refreshed, SessionStore as _},
     store::accounts,
     text::Text,
@@ -24,7 +24,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-refresh", "/api/v1/auth/refresh")
     .auth(Auth::Public)
     .rate(Rate::Public)
-    .holds_signing_key()
+    .secrets(&[Secret::SigningKey])
     .docs(|operation| {
         operation
             .about(

@@ -6,7 +6,7 @@ use platform::{
     Answer, Code, Cx, Reply, Route,
     http::{FieldErrors, Json, word::LocaleWord},
     ids::UserId,
-    route::{Auth, Rate},
+    route::{Auth, Rate, Secret},
     store::accounts::{self, User},
 };
 use serde_json::json;
@@ -25,7 +25,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-register", "/api/v1/auth/register")
     .auth(Auth::Public)
     .rate(Rate::Auth)
-    .holds_signing_key()
+    .secrets(&[Secret::SigningKey])
     .memory_mb(512)
     .docs(|operation| {
         operation

@@ -10,7 +10,7 @@ use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     http::{FieldErrors, Json},
     ids::UserId,
-    route::{Auth, Rate},
+    route::{Auth, Rate, Secret},
     store::{email_codes, passwords},
 };
 use serde::Serialize;
@@ -29,7 +29,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-reset-password", "/api/v1/auth/reset-password")
     .auth(Auth::Public)
     .rate(Rate::Auth)
-    .holds_signing_key()
+    .secrets(&[Secret::SigningKey])
     .memory_mb(512)
     .docs(|operation| {
         operation

@@ -14,7 +14,7 @@ use platform::{
     cache::{limit::Quota, rate::Subject},
     http::{FieldErrors, Json},
     ids::UserId,
-    route::{Auth, Rate},
+    route::{Auth, Rate, Secret},
     store::email_codes::{self, NewCode, Purpose},
 };
 use serde::Serialize;
@@ -32,7 +32,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-send-verification-code", "/api/v1/auth/send-verification-code")
     .auth(Auth::Optional)
     .rate(Rate::Auth)
-    .holds_signing_key()
+    .secrets(&[Secret::SigningKey, Secret::Mail])
     .timeout_s(15)
     .docs(|operation| {
         operation

@@ -6,7 +6,7 @@ use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     auth::Player,
     http::{FieldErrors, Json},
-    route::{Auth, Rate},
+    route::{Auth, Rate, Secret},
     store::{accounts::User, email_codes},
 };
 use serde::Serialize;
@@ -25,7 +25,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-verify-code", "/api/v1/auth/verify-code")
     .auth(Auth::Optional)
     .rate(Rate::Auth)
-    .holds_signing_key()
+    .secrets(&[Secret::SigningKey])
     .docs(|operation| {
         operation
             .about(

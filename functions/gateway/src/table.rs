@@ -38,7 +38,7 @@ fn row(domain: &str, route: &Route) -> Value {
             Rate::Unlimited => "unlimited",
         },
         "idempotent": route.idempotent,
-        "holds_signing_key": route.holds_signing_key,
+        "secrets": route.secrets.iter().map(|secret| secret.as_str()).collect::<Vec<_>>(),
         "cache": match route.cache { Cache::None => "none", Cache::Private => "private", Cache::Public => "public" },
         "memory_mb": route.memory_mb,
         "timeout_s": route.timeout_s,

@@ -43,6 +43,28 @@ pub enum Auth {
     Optional,
 }
 
+/// What only those functions are given that cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {
+    /// AUTH_SIGNING_KEY: to mint tokens, or to seal what only those who can may open.
+    SigningKey,
+    /// MAIL_URL and MAIL_FROM.
+    Mail,
+    /// OAUTH_PROVIDERS: who else may say who a player is, and our secrets with them.
+    OauthProviders,
+}
+
+impl Secret {
+    /// As in the printed route table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SigningKey => "signing_key",
+            Self::Mail => "mail",
+            Self::OauthProviders => "oauth_providers",
+        }
+    }
+}
+
 /// Which rate limit a route counts against. The figures stand in [`crate::cache::rate`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rate {
@@ -117,8 +139,8 @@ pub struct Route {
     /// Whether the request passes the gate (rate limit, session, stamps) with the handler's first read or claim of an
     /// aggregate, which saves a round trip, and not before the handler runs.
     pub passes_in_handler: bool,
-    /// Whether it mints tokens, or seals what only the functions that mint tokens may open: it is given the signing key.
-    pub holds_signing_key: bool,
+    /// What it is given that other functions are not.
+    pub secrets: &'static [Secret],
     /// What caches may do with the answer.
     pub cache: Cache,
     /// Lambda memory in MiB (128..=10240).
@@ -145,7 +167,7 @@ impl Route {
             rate: Rate::Read,
             idempotent: false,
             passes_in_handler: false,
-            holds_signing_key: false,
+            secrets: &[],
             cache: Cache::None,
             memory_mb: 256,
             timeout_s: 10,
@@ -215,6 +237,8 @@ impl RouteBuilder {
         auth: Auth,
         /// Sets [`Route::rate`].
         rate: Rate,
+        /// Sets [`Route::secrets`] (default: none).
+        secrets: &'static [Secret],
         /// Sets [`Route::cache`].
         cache: Cache,
         /// Sets [`Route::memory_mb`] (default: 256).
@@ -240,13 +264,6 @@ impl RouteBuilder {
     #[must_use]
     pub const fn passes_in_handler(mut self) -> Self {
         self.0.passes_in_handler = true;
-        self
-    }
-
-    /// Gives it the signing key; every other route checks tokens only.
-    #[must_use]
-    pub const fn holds_signing_key(mut self) -> Self {
-        self.0.holds_signing_key = true;
         self
     }
 

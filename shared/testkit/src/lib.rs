@@ -10,6 +10,8 @@ pub mod cargo;
 pub mod database;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+#[cfg(feature = "app")]
+pub mod mail;
 pub mod player;
 pub mod process;
 pub mod proxy;

@@ -1,6 +1,8 @@
 //! Stories that cross routes, over a real PostgreSQL and a real Redis.
 
 mod accounts;
+mod accounts_codes;
+mod accounts_passwords;
 mod alerts;
 mod bad_input;
 mod behind;

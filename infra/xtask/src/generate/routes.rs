@@ -15,7 +15,7 @@ pub(super) struct Route {
     pub(super) path: String,
     pub(super) domain: String,
     pub(super) auth: Auth,
-    pub(super) holds_signing_key: bool,
+    pub(super) secrets: Vec<Secret>,
     pub(super) memory_mb: u32,
     pub(super) timeout_s: u32,
     shells: Vec<Shell>,
@@ -30,6 +30,15 @@ pub(super) enum Auth {
     Public,
     Player,
     Optional,
+}
+
+/// What only some functions are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Secret {
+    SigningKey,
+    Mail,
+    OauthProviders,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

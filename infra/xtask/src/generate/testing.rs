@@ -13,7 +13,11 @@ pub(super) fn route(id: &str, domain: &str, key: &str) -> Route {
         "path": path,
         "domain": domain,
         "auth": "player",
-        "holds_signing_key": id == "auth-login",
+        "secrets": match id {
+            "auth-login" => json!(["signing_key", "oauth_providers"]),
+            "auth-send-verification-code" => json!(["signing_key", "mail"]),
+            _ => json!([]),
+        },
         "memory_mb": 256,
         "timeout_s": 10,
         "shells": if path == "/metrics" { json!(["container", "local"]) } else { json!(["lambda", "container", "local"]) },

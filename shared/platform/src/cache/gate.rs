@@ -189,21 +189,15 @@ impl Gate {
                 ctx.limiter().admit_here(limit, (self.0.rate, self.0.subject), now_us)
             }
         };
-        self.judge(permit)
+        self.turn().permit = Some(permit);
+        if permit.allowed { Ok(()) } else { Err(self.refusal(permit)) }
     }
 
-    /// Tells the client where it stands, and refuses what came too soon.
-    ///
-    /// # Errors
-    /// 429 with Retry-After.
-    pub(super) fn judge(&self, permit: Permit) -> Result<(), ApiError> {
-        self.turn().permit = Some(permit);
-        if permit.allowed {
-            return Ok(());
-        }
+    /// 429 with Retry-After, for what came too soon.
+    pub(super) fn refusal(&self, permit: Permit) -> ApiError {
         metrics::counter!("rate_limited_total", "route" => self.0.route.id).increment(1);
         let text = Text::new("Too many requests; please wait.", "请求过于频繁，请稍候。");
-        Err(ApiError::new(Code::RateLimited, text).retry_after(permit.retry_after_s).limited_by(permit))
+        ApiError::new(Code::RateLimited, text).retry_after(permit.retry_after_s).limited_by(permit)
     }
 
     /// Takes Redis's word on the player's session, or asks the store of sessions where Redis has none.

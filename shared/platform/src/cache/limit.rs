@@ -45,7 +45,7 @@ impl Cx {
             Some(permit) => permit,
             None => count_in_postgres(self, limit, &key, self.info.trips()).await?,
         };
-        self.gate.judge(permit)
+        if permit.allowed { Ok(()) } else { Err(self.gate.refusal(permit)) }
     }
 
     /// Takes back what [`Cx::limit`] counted, for a request that was none of those it is against: the right password, the

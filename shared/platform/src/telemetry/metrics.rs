@@ -93,6 +93,10 @@ fn describe() {
     metrics::describe_counter!("rate_limited_total", "Requests refused by a rate limit, by route id.");
     metrics::describe_counter!("auth_events_total", "What happened to accounts, by event and outcome (ok, failed).");
     metrics::describe_counter!("auth_failures_total", "Failed account events, by reason.");
+    metrics::describe_counter!(
+        "password_hashes_refused_total",
+        "Requests refused because too many passwords were waiting to be hashed."
+    );
     metrics::describe_gauge!("events_default_partition_rows", "Events that no yearly partition took, up to 1000.");
     metrics::describe_gauge!(
         "events_partition_years",

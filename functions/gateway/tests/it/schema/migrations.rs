@@ -66,7 +66,11 @@ fn lock(statement: &str, all: &[&str]) -> Option<&'static str> {
         return None;
     }
     let table = statement.split(" ON ").nth(1)?.split([' ', '(']).find(|word| !word.is_empty())?;
-    let is_new = all.iter().any(|other| other.starts_with(&format!("CREATE TABLE {table} ")));
+    let makes_it = |other: &&str| {
+        let table_of = other.strip_prefix("CREATE TABLE ").or_else(|| other.strip_prefix("CREATE UNLOGGED TABLE "));
+        table_of.is_some_and(|rest| rest.starts_with(&format!("{table} ")))
+    };
+    let is_new = all.iter().any(makes_it);
     (!is_new && !statement.contains(" CONCURRENTLY ")).then_some("builds an index on a table that may be full")
 }
 
@@ -106,6 +110,7 @@ fn what_would_break_the_release_before_is_found() {
     }
     for right in [
         "CREATE TABLE pets (a int NOT NULL);\nCREATE INDEX i ON pets (a);",
+        "CREATE UNLOGGED TABLE pets (a int NOT NULL);\nCREATE INDEX i ON pets (a);",
         "ALTER TABLE users ADD COLUMN a int, ADD COLUMN b int NOT NULL DEFAULT 1;",
         "ALTER TABLE users ADD CONSTRAINT users_a CHECK (email IS NOT NULL);",
         "ALTER TABLE users ALTER COLUMN email DROP NOT NULL;",

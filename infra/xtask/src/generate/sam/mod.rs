@@ -2,11 +2,11 @@
 //!
 //! The texts are templates beside this file, YAML with `@words@` to fill in, so that they read as what they become.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::routes::{self, Route, pascal_case};
+use super::routes::{self, Route, Secret, pascal_case};
 use super::tree::Tree;
 use super::{read, region};
 
@@ -42,7 +42,7 @@ pub(super) fn plan(checkout: &Path, routes: &[Route], tree: &mut Tree) -> Result
 
 /// A domain's template.
 fn template(domain: &str, routes: &[&Route]) -> String {
-    let parameters = if hold_signing_key(routes) { include_str!("signing_parameter.yaml") } else { "" };
+    let parameters: String = secrets(routes).iter().map(|secret| secret.parameters()).collect();
     let functions: Vec<_> = routes.iter().map(|route| function(route)).collect();
     let functions = functions.join("\n");
     fill(
@@ -53,7 +53,11 @@ fn template(domain: &str, routes: &[&Route]) -> String {
 
 /// A route's function and what connects it to the API.
 fn function(route: &Route) -> String {
-    let variable = if route.holds_signing_key { include_str!("signing_variable.yaml") } else { "" };
+    let secrets = secrets(&[route]);
+    let variable = match secrets.iter().map(|secret| secret.variables()).collect::<String>() {
+        none if none.is_empty() => none,
+        lines => format!("      Environment:\n        Variables:\n{lines}"),
+    };
     fill(
         include_str!("function.yaml"),
         &[
@@ -63,23 +67,52 @@ fn function(route: &Route) -> String {
             ("summary", &quoted(&route.summary)),
             ("memory", &route.memory_mb.to_string()),
             ("timeout", &(route.timeout_s + GRACE_S).to_string()),
-            ("variable", variable),
+            ("variable", &variable),
         ],
     )
 }
 
 /// A domain's place in the root template.
 fn application(domain: &str, routes: &[&Route]) -> String {
-    let parameters =
-        if hold_signing_key(routes) { "        AuthSigningKeySecretArn: !Ref AuthSigningKeySecretArn\n" } else { "" };
+    let parameters: String = secrets(routes).iter().map(|secret| secret.passed_on()).collect();
     fill(
         include_str!("application.yaml"),
-        &[("Domain", &pascal_case(domain)), ("domain", domain), ("parameters\n", parameters)],
+        &[("Domain", &pascal_case(domain)), ("domain", domain), ("parameters\n", &parameters)],
     )
 }
 
-fn hold_signing_key(routes: &[&Route]) -> bool {
-    routes.iter().any(|route| route.holds_signing_key)
+/// The secrets of any of these routes, each once.
+fn secrets(routes: &[&Route]) -> BTreeSet<Secret> {
+    routes.iter().flat_map(|route| &route.secrets).copied().collect()
+}
+
+impl Secret {
+    /// A domain's parameters for it.
+    fn parameters(self) -> &'static str {
+        match self {
+            Self::SigningKey => include_str!("secrets/signing_key_parameters.yaml"),
+            Self::Mail => include_str!("secrets/mail_parameters.yaml"),
+            Self::OauthProviders => include_str!("secrets/oauth_providers_parameters.yaml"),
+        }
+    }
+
+    /// A function's variables of it.
+    fn variables(self) -> &'static str {
+        match self {
+            Self::SigningKey => include_str!("secrets/signing_key_variables.yaml"),
+            Self::Mail => include_str!("secrets/mail_variables.yaml"),
+            Self::OauthProviders => include_str!("secrets/oauth_providers_variables.yaml"),
+        }
+    }
+
+    /// What the root gives a domain for it.
+    fn passed_on(self) -> &'static str {
+        match self {
+            Self::SigningKey => "        AuthSigningKeySecretArn: !Ref AuthSigningKeySecretArn\n",
+            Self::Mail => "        MailUrlSecretArn: !Ref MailUrlSecretArn\n        MailFrom: !Ref MailFrom\n",
+            Self::OauthProviders => "        OauthProvidersSecretArn: !Ref OauthProvidersSecretArn\n",
+        }
+    }
 }
 
 /// A YAML scalar that means exactly this text: JSON's strings are YAML's.
@@ -113,14 +146,20 @@ mod tests {
     }
 
     #[test]
-    fn only_what_asks_for_it_is_given_the_signing_key() {
+    fn a_secret_is_given_to_what_asks_for_it_only() {
         let (login, get) = (route("auth-login", "auth", "POST /login"), route("auth-profile-get", "auth", "GET /me"));
-        let key = "AUTH_SIGNING_KEY: !Sub";
-        assert!(function(&login).contains(key) && !function(&get).contains(key));
-        let parameter = "AuthSigningKeySecretArn";
-        for (routes, expected) in [(vec![&login, &get], true), (vec![&get], false)] {
-            assert_eq!(template("auth", &routes).contains(parameter), expected);
-            assert_eq!(application("auth", &routes).contains(parameter), expected);
+        let send = route("auth-send-verification-code", "auth", "POST /send");
+        let given = [
+            ("AUTH_SIGNING_KEY: !Sub", "AuthSigningKeySecretArn", [true, true, false]),
+            ("MAIL_URL: !Sub", "MailUrlSecretArn", [false, true, false]),
+            ("OAUTH_PROVIDERS: !Sub", "OauthProvidersSecretArn", [true, false, false]),
+        ];
+        for (variable, parameter, expected) in given {
+            for (route, expected) in [&login, &send, &get].into_iter().zip(expected) {
+                assert_eq!(function(route).contains(variable), expected, "{variable} of {}", route.id);
+                assert_eq!(template("auth", &[route]).contains(&format!("{parameter}:\n    Type")), expected);
+                assert_eq!(application("auth", &[route]).contains(parameter), expected);
+            }
         }
     }
 }
