@@ -8,6 +8,7 @@ use platform::{
     auth::Player,
     deletion,
     http::{FieldErrors, Json},
+    route::SessionAccess,
     session::SessionStore as _,
     store::accounts,
 };
@@ -21,6 +22,7 @@ use crate::{error::AccountError, login::Attempt, password};
 pub const ROUTE: Route = Route::delete("auth-account-delete", "/api/v1/auth/account")
     .memory_mb(512)
     .timeout_s(25)
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

@@ -5,7 +5,7 @@ use deserr::Deserr;
 use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     http::{Broken, FieldErrors, Json},
-    route::{Auth, Rate},
+    route::{Auth, Rate, SessionAccess},
     store::accounts,
     text::Text,
 };
@@ -25,6 +25,7 @@ pub const ROUTE: Route = Route::post("auth-login", "/api/v1/auth/login")
     .rate(Rate::Auth)
     .holds_signing_key()
     .memory_mb(512)
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

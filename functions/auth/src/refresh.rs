@@ -5,7 +5,7 @@ use deserr::Deserr;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     http::{Broken, FieldErrors, Json},
-    route::{Auth, Rate},
+    route::{Auth, Rate, SessionAccess},
     session::{Refreshed, SessionStore as _},
     store::accounts,
     text::Text,
@@ -20,6 +20,7 @@ pub const ROUTE: Route = Route::post("auth-refresh", "/api/v1/auth/refresh")
     .auth(Auth::Public)
     .rate(Rate::Public)
     .holds_signing_key()
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

@@ -6,7 +6,7 @@ use platform::{
     Answer, Code, Cx, Reply, Route,
     http::{FieldErrors, Json, word::LocaleWord},
     ids::UserId,
-    route::{Auth, Rate},
+    route::{Auth, Rate, SessionAccess},
     store::accounts::{self, User},
 };
 use serde_json::json;
@@ -25,6 +25,7 @@ pub const ROUTE: Route = Route::post("auth-register", "/api/v1/auth/register")
     .rate(Rate::Auth)
     .holds_signing_key()
     .memory_mb(512)
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

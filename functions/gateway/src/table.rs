@@ -2,7 +2,7 @@
 
 use platform::{
     http::docs,
-    route::{Auth, Cache, Exposure, Rate, Route, Shells},
+    route::{Auth, Cache, Exposure, Rate, Route, SessionAccess, Shells},
 };
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
@@ -35,6 +35,12 @@ fn row(domain: &str, route: &Route) -> Value {
         },
         "idempotent": route.idempotent,
         "holds_signing_key": route.holds_signing_key,
+        "sessions": match (route.sessions, route.auth) {
+            (SessionAccess::Default, Auth::Public) => "none",
+            (SessionAccess::Default, Auth::Player) | (SessionAccess::Get, _) => "get",
+            (SessionAccess::List, _) => "list",
+            (SessionAccess::Write, _) => "write",
+        },
         "cache": match route.cache { Cache::None => "none", Cache::Private => "private", Cache::Public => "public" },
         "memory_mb": route.memory_mb,
         "timeout_s": route.timeout_s,

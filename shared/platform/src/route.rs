@@ -41,6 +41,19 @@ pub enum Auth {
     Player,
 }
 
+/// What a route asks of the store of sessions, and so what its function may do there. Each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SessionAccess {
+    /// Nothing but, on a player's route, whether the player's own session stands.
+    Default,
+    /// To read one session.
+    Get,
+    /// To list a player's sessions.
+    List,
+    /// To open, refresh and end sessions.
+    Write,
+}
+
 /// Which rate limit a route counts against. The figures stand in [`crate::cache::rate`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rate {
@@ -117,6 +130,8 @@ pub struct Route {
     pub passes_in_handler: bool,
     /// Whether it mints tokens, or seals what only the functions that mint tokens may open: it is given the signing key.
     pub holds_signing_key: bool,
+    /// What it asks of the store of sessions.
+    pub sessions: SessionAccess,
     /// What caches may do with the answer.
     pub cache: Cache,
     /// Lambda memory in MiB (128..=10240).
@@ -144,6 +159,7 @@ impl Route {
             idempotent: false,
             passes_in_handler: false,
             holds_signing_key: false,
+            sessions: SessionAccess::Default,
             cache: Cache::None,
             memory_mb: 256,
             timeout_s: 10,
@@ -213,6 +229,8 @@ impl RouteBuilder {
         auth: Auth,
         /// Sets [`Route::rate`].
         rate: Rate,
+        /// Sets [`Route::sessions`] (default: no more than the check of the player's own).
+        sessions: SessionAccess,
         /// Sets [`Route::cache`].
         cache: Cache,
         /// Sets [`Route::memory_mb`] (default: 256).

@@ -16,3 +16,5 @@ pub mod proxy;
 pub mod python;
 pub mod record;
 pub mod services;
+#[cfg(feature = "app")]
+pub mod sessions_table;

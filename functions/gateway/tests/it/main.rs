@@ -18,6 +18,8 @@ mod partitions;
 mod redis;
 mod schema;
 mod server;
+mod session_away;
+mod session_stores;
 mod sessions;
 mod story;
 mod table;

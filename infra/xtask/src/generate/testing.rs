@@ -14,6 +14,7 @@ pub(super) fn route(id: &str, domain: &str, key: &str) -> Route {
         "domain": domain,
         "auth": "player",
         "holds_signing_key": id == "auth-login",
+        "sessions": if id == "auth-login" { "write" } else { "get" },
         "memory_mb": 256,
         "timeout_s": 10,
         "shells": if path == "/metrics" { json!(["container", "local"]) } else { json!(["lambda", "container", "local"]) },
