@@ -9,6 +9,7 @@ use platform::{
     cache::rate::Subject,
     deletion,
     http::{FieldErrors, Json},
+    route::SessionAccess,
     session::SessionStore as _,
     store::passwords,
 };
@@ -28,6 +29,7 @@ use crate::{
 pub const ROUTE: Route = Route::delete("auth-account-delete", "/api/v1/auth/account")
     .memory_mb(512)
     .timeout_s(25)
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

@@ -8,7 +8,7 @@ use platform::{
     auth::Player,
     http::{Broken, FieldErrors, Query, page::BAD_CURSOR},
     ids::CharacterId,
-    route::Cache,
+    route::{Cache, SessionAccess},
     session::{Session, SessionStore as _},
     store::export,
     text::Text,
@@ -28,6 +28,7 @@ pub const ROUTE: Route = Route::get("auth-account-export", "/api/v1/auth/account
     .cache(Cache::None)
     .memory_mb(512)
     .timeout_s(25)
+    .sessions(SessionAccess::List)
     .docs(|operation| {
         operation
             .about(

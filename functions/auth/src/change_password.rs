@@ -13,7 +13,7 @@ use platform::{
     auth::Player,
     cache::{limit::Quota, rate::Subject},
     http::{FieldErrors, Json},
-    route::Rate,
+    route::{Rate, SessionAccess},
     store::passwords,
 };
 use serde::Serialize;
@@ -31,6 +31,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-change-password", "/api/v1/auth/change-password")
     .rate(Rate::Auth)
     .memory_mb(512)
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

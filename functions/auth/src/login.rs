@@ -7,7 +7,7 @@ use axum::routing::post;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     http::Json,
-    route::{Auth, Rate, Secret},
+    route::{Auth, Rate, Secret, SessionAccess},
 };
 use serde_json::json;
 
@@ -26,6 +26,7 @@ pub const ROUTE: Route = Route::post("auth-login", "/api/v1/auth/login")
     .rate(Rate::Auth)
     .secrets(&[Secret::SigningKey, Secret::OauthProviders])
     .memory_mb(512)
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

@@ -6,6 +6,7 @@ use platform::{
     Answer, Cx, Reply, Route,
     auth::Player,
     http::{Broken, FieldErrors, Query},
+    route::SessionAccess,
     text::Text,
 };
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::audit::{self, Event, Kind};
 
 /// `POST /api/v1/auth/logout`.
 pub const ROUTE: Route = Route::post("auth-logout", "/api/v1/auth/logout")
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about("Sign out", "Ends this session at once: neither of its tokens is good any more.")

@@ -5,7 +5,7 @@ use deserr::Deserr;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     http::{Broken, FieldErrors, Json},
-    route::{Auth, Rate, Secret},
+    route::{Auth, Rate, Secret, SessionAccess},
     session::{Refreshed, SessionStore as _},
     store::accounts,
     text::Text,
@@ -25,6 +25,7 @@ pub const ROUTE: Route = Route::post("auth-refresh", "/api/v1/auth/refresh")
     .auth(Auth::Public)
     .rate(Rate::Public)
     .secrets(&[Secret::SigningKey])
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

@@ -6,7 +6,7 @@ use platform::{
     Answer, Code, Cx, Reply, Route,
     http::{FieldErrors, Json, word::LocaleWord},
     ids::UserId,
-    route::{Auth, Rate, Secret},
+    route::{Auth, Rate, Secret, SessionAccess},
     store::accounts::{self, User},
 };
 use serde_json::json;
@@ -27,6 +27,7 @@ pub const ROUTE: Route = Route::post("auth-register", "/api/v1/auth/register")
     .rate(Rate::Auth)
     .secrets(&[Secret::SigningKey])
     .memory_mb(512)
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

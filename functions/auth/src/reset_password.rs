@@ -10,7 +10,7 @@ use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     http::{FieldErrors, Json},
     ids::UserId,
-    route::{Auth, Rate, Secret},
+    route::{Auth, Rate, Secret, SessionAccess},
     store::{email_codes, passwords},
 };
 use serde::Serialize;
@@ -31,6 +31,7 @@ pub const ROUTE: Route = Route::post("auth-reset-password", "/api/v1/auth/reset-
     .rate(Rate::Auth)
     .secrets(&[Secret::SigningKey])
     .memory_mb(512)
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about(

@@ -1,7 +1,7 @@
 //! Sign another device out.
 
 use axum::routing::delete;
-use platform::{Answer, Code, Cx, Reply, Route, auth::Player, http::Path, ids::SessionId};
+use platform::{Answer, Code, Cx, Reply, Route, auth::Player, http::Path, ids::SessionId, route::SessionAccess};
 
 use crate::{
     audit::{self, Event, Kind},
@@ -11,6 +11,7 @@ use crate::{
 
 /// `DELETE /api/v1/auth/sessions/{session_id}`.
 pub const ROUTE: Route = Route::delete("auth-session-revoke", "/api/v1/auth/sessions/{session_id}")
+    .sessions(SessionAccess::Write)
     .docs(|operation| {
         operation
             .about("Sign a device out", "Ends one of one's own sessions at once; it may be this one.")

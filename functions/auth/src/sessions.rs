@@ -6,7 +6,7 @@ use platform::{
     Answer, Cx, Reply, Route,
     auth::Player,
     ids::SessionId,
-    route::Cache,
+    route::{Cache, SessionAccess},
     session::{Session, SessionStore as _},
 };
 use serde::Serialize;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 /// `GET /api/v1/auth/sessions`.
 pub const ROUTE: Route = Route::get("auth-sessions", "/api/v1/auth/sessions")
     .cache(Cache::None)
+    .sessions(SessionAccess::List)
     .docs(|operation| {
         operation
             .about("Where one is signed in", "The newest hundred sessions of the account, newest first.")

@@ -2,7 +2,7 @@
 
 use platform::{
     http::docs,
-    route::{Auth, Cache, Exposure, Rate, Route, Shells},
+    route::{Auth, Cache, Exposure, Rate, Route, SessionAccess, Shells},
 };
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
@@ -39,6 +39,12 @@ fn row(domain: &str, route: &Route) -> Value {
         },
         "idempotent": route.idempotent,
         "secrets": route.secrets.iter().map(|secret| secret.as_str()).collect::<Vec<_>>(),
+        "sessions": match (route.sessions, route.auth) {
+            (SessionAccess::Default, Auth::Public) => "none",
+            (SessionAccess::Default, Auth::Player | Auth::Optional) | (SessionAccess::Get, _) => "get",
+            (SessionAccess::List, _) => "list",
+            (SessionAccess::Write, _) => "write",
+        },
         "cache": match route.cache { Cache::None => "none", Cache::Private => "private", Cache::Public => "public" },
         "memory_mb": route.memory_mb,
         "timeout_s": route.timeout_s,

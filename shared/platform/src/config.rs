@@ -54,6 +54,10 @@ variables! {
     CACHE_GAME_STATE = "CACHE_GAME_STATE", Some("ttl=60s,max_bytes=64MiB,eviction=lfu,compress=lz4"), "Lives and answers about them; as CACHE_CONTENT.";
     CACHE_ACHIEVEMENTS = "CACHE_ACHIEVEMENTS", Some("ttl=60s,max_bytes=8MiB,eviction=lfu,compress=lz4"), "Unlocks and progress; as CACHE_CONTENT.";
     CACHE_LEADERBOARD = "CACHE_LEADERBOARD", Some("ttl=5s,max_bytes=8MiB,eviction=lfu,compress=lz4"), "Rankings and aggregates shared by many; as CACHE_CONTENT.";
+    SESSION_STORE = "SESSION_STORE", Some("postgres"), "Where signed-in devices are kept: postgres or dynamodb.";
+    SESSIONS_TABLE = "SESSIONS_TABLE", Some("restart-life-sessions"), "With SESSION_STORE=dynamodb, the table: 3 to 255 of a-z, A-Z, 0-9, _, . and -.";
+    AWS_ENDPOINT_URL_DYNAMODB = "AWS_ENDPOINT_URL_DYNAMODB", Some(""), "Another server that speaks DynamoDB's API, an http:// or https:// URL; empty means Amazon's in AWS_REGION. One without TLS is a stand-in on this machine: it is sent made-up credentials.";
+    DYNAMODB_TIMEOUT_MS = "DYNAMODB_TIMEOUT_MS", Some("1000"), "Longest one attempt at DynamoDB may take, ms, 50..=10000; there are up to 3, then the answer is 503.";
     AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
     AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "tracing filter, such as info or info,sqlx=debug.";
@@ -129,6 +133,17 @@ pub struct VerifyingKey {
     pub x: String,
 }
 
+/// How to reach the sessions in DynamoDB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DynamoSettings {
+    /// The table.
+    pub table: String,
+    /// A server other than Amazon's.
+    pub endpoint: Option<String>,
+    /// Longest one attempt may take.
+    pub timeout: Duration,
+}
+
 /// Argon2id parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordCost {
@@ -156,6 +171,8 @@ pub struct Config {
     pub cache_strict_replicas: u8,
     /// By [`Class::index`].
     pub cache: [CachePolicy; 6],
+    /// `None` where Postgres keeps the sessions.
+    pub dynamodb_sessions: Option<DynamoSettings>,
     pub auth_signing_key: Option<SigningKey>,
     pub auth_verifying_keys: Vec<VerifyingKey>,
     pub log_level: String,
@@ -239,6 +256,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         .map(|variable| {
             self.parse(variable, |text| CachePolicy::parse_over(variable.default.unwrap_or_default(), text))
         });
+        let dynamodb_sessions = self.dynamodb_sessions();
         let auth_signing_key =
             self.optional(AUTH_SIGNING_KEY, |text| key(text).map(|(kid, seed)| SigningKey { kid, seed: seed.into() }));
         let auth_verifying_keys =
@@ -276,6 +294,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             cache_strict: cache_strict?,
             cache_strict_replicas: cache_strict_replicas?,
             cache: [content?, user_data?, character_data?, game_state?, achievements?, leaderboard?],
+            dynamodb_sessions: dynamodb_sessions?,
             auth_signing_key: auth_signing_key?,
             auth_verifying_keys: auth_verifying_keys?,
             log_level: log_level?,
@@ -306,6 +325,21 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let app_env = app_env.unwrap_or(AppEnv::Local);
         let way = self.parse(MAIL_URL, |text| MailWay::parse(text, from.clone().flatten(), app_env));
         from.and(way)
+    }
+
+    fn dynamodb_sessions(&mut self) -> Option<Option<DynamoSettings>> {
+        let chosen = self.parse(SESSION_STORE, |text| match text {
+            "postgres" => Ok(false),
+            "dynamodb" => Ok(true),
+            _ => Err("must be postgres or dynamodb".to_owned()),
+        });
+        let table = self.parse(SESSIONS_TABLE, table);
+        let endpoint = self
+            .optional(AWS_ENDPOINT_URL_DYNAMODB, |text| url(text, &["http://", "https://"]).map(|_| text.to_owned()));
+        let timeout_ms: Option<u32> = self.number(DYNAMODB_TIMEOUT_MS, 50, 10_000);
+        let timeout = Duration::from_millis(timeout_ms?.into());
+        let settings = DynamoSettings { table: table?, endpoint: endpoint?, timeout };
+        chosen.map(|chosen| chosen.then_some(settings))
     }
 
     fn value(&mut self, variable: Variable) -> Option<String> {
@@ -375,6 +409,15 @@ fn namespace(text: &str) -> Result<String, String> {
     if plain && text.len() <= 64 { Ok(text.to_owned()) } else { Err("must be 1 to 64 of a-z, 0-9, - and _".to_owned()) }
 }
 
+fn table(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
+    if plain && (3..=255).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 3 to 255 of a-z, A-Z, 0-9, _, . and -".to_owned())
+    }
+}
+
 fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
@@ -423,6 +466,10 @@ mod tests {
             ("CACHE_GAME_STATE", "compress=gzip"),
             ("CACHE_ACHIEVEMENTS", "hunter2"),
             ("CACHE_LEADERBOARD", "ttl"),
+            ("SESSION_STORE", "hunter2"),
+            ("SESSIONS_TABLE", "hunter2:sessions"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "ftp://hunter2"),
+            ("DYNAMODB_TIMEOUT_MS", "49"),
             ("AUTH_SIGNING_KEY", "k1:hunter2"),
             ("AUTH_VERIFYING_KEYS", "hunter2"),
             ("LOG_LEVEL", "loud=very"),

@@ -21,6 +21,7 @@ use crate::{
     config::Config,
     http::info::RequestInfo,
     probe::{LastProbe, Probe},
+    session::DynamoSessions,
     store::Db,
 };
 
@@ -71,6 +72,7 @@ struct Inner {
     config: Config,
     db: Db,
     redis: Option<Redis>,
+    dynamo: Option<DynamoSessions>,
     limiter: RateLimiter,
     cache: CacheManager,
     tokens: TokenVerifier,
@@ -82,7 +84,7 @@ struct Inner {
 }
 
 impl Ctx {
-    /// Assembles the process from its settings. Opens no connection: pool and Redis connect at first use.
+    /// Assembles the process from its settings. Opens no connection: pool, Redis and DynamoDB connect at first use.
     /// Must be called on a Tokio runtime, where the pool keeps its housekeeping.
     ///
     /// # Errors
@@ -106,12 +108,14 @@ impl Ctx {
         };
         let tokens = TokenVerifier::new(&config.auth_verifying_keys)
             .map_err(|error| CtxError("AUTH_VERIFYING_KEYS", error.into()))?;
+        let dynamo = config.dynamodb_sessions.clone().map(DynamoSessions::lazy);
         let limiter = RateLimiter::new(config.rate_limit_percent, &config.redis_namespace);
         let cache = CacheManager::new(&config);
         Ok(Self(Arc::new(Inner {
             config,
             db,
             redis,
+            dynamo,
             limiter,
             cache,
             tokens,
@@ -136,6 +140,11 @@ impl Ctx {
     /// Redis, where there is one.
     pub fn redis(&self) -> Option<&Redis> {
         self.0.redis.as_ref()
+    }
+
+    /// DynamoDB, where sessions are kept there.
+    pub(crate) fn dynamo(&self) -> Option<&DynamoSessions> {
+        self.0.dynamo.as_ref()
     }
 
     pub(crate) fn limiter(&self) -> &RateLimiter {
@@ -242,7 +251,7 @@ impl Cx {
         &self.db
     }
 
-    /// Whether Postgres and Redis answer, as found within the last second.
+    /// Whether Postgres, Redis and DynamoDB answer, as found within the last second.
     pub async fn probe(&self) -> Probe {
         self.ctx.0.probe.get(self).await
     }

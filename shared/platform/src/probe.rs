@@ -1,7 +1,7 @@
 //! What this process depends on, asked at most about once a second: probes come from every load balancer and node, and
 //! must not be a load of their own.
 
-use std::sync::Arc;
+use std::{error::Error as StdError, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
@@ -16,6 +16,8 @@ const FRESH: TimeDelta = TimeDelta::seconds(1);
 pub struct Probe {
     /// Whether the schema is as new as this release needs; an error when Postgres does not answer.
     pub schema_is_current: Result<bool, Arc<sqlx::Error>>,
+    /// Whether the store of sessions answers; where that is Postgres, the schema's finding says it all.
+    pub session_store: Result<(), Arc<dyn StdError + Send + Sync>>,
     /// Whether Redis answers; `false` where there is none.
     pub has_redis: bool,
 }
@@ -40,8 +42,14 @@ impl LastProbe {
                 None => false,
             }
         };
-        let (schema, has_redis) = tokio::join!(migrations::is_current(cx.db()), redis);
-        let probe = Probe { schema_is_current: schema.map_err(Arc::new), has_redis };
+        let sessions = async {
+            match cx.dynamo() {
+                Some(store) => store.answers().await.map_err(Arc::from),
+                None => Ok(()),
+            }
+        };
+        let (schema, session_store, has_redis) = tokio::join!(migrations::is_current(cx.db()), sessions, redis);
+        let probe = Probe { schema_is_current: schema.map_err(Arc::new), session_store, has_redis };
         *last = Some((now, probe.clone()));
         probe
     }

@@ -65,6 +65,19 @@ impl Secret {
     }
 }
 
+/// What a route asks of the store of sessions, and so what its function may do there. Each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SessionAccess {
+    /// Nothing but, on a player's route, whether the player's own session stands.
+    Default,
+    /// To read one session.
+    Get,
+    /// To list a player's sessions.
+    List,
+    /// To open, refresh and end sessions.
+    Write,
+}
+
 /// Which rate limit a route counts against. The figures stand in [`crate::cache::rate`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rate {
@@ -141,6 +154,8 @@ pub struct Route {
     pub passes_in_handler: bool,
     /// What it is given that other functions are not.
     pub secrets: &'static [Secret],
+    /// What it asks of the store of sessions.
+    pub sessions: SessionAccess,
     /// What caches may do with the answer.
     pub cache: Cache,
     /// Lambda memory in MiB (128..=10240).
@@ -168,6 +183,7 @@ impl Route {
             idempotent: false,
             passes_in_handler: false,
             secrets: &[],
+            sessions: SessionAccess::Default,
             cache: Cache::None,
             memory_mb: 256,
             timeout_s: 10,
@@ -239,6 +255,8 @@ impl RouteBuilder {
         rate: Rate,
         /// Sets [`Route::secrets`] (default: none).
         secrets: &'static [Secret],
+        /// Sets [`Route::sessions`] (default: no more than the check of the player's own).
+        sessions: SessionAccess,
         /// Sets [`Route::cache`].
         cache: Cache,
         /// Sets [`Route::memory_mb`] (default: 256).

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
-use crate::database;
+use crate::{database, sessions_table::SessionsTable};
 
 /// Token keys of every test; nothing else trusts them.
 pub const SIGNING_KEY: &str = "test:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
@@ -73,6 +73,16 @@ impl TestApp {
         Self::with_settings(routes, &[]).await
     }
 
+    /// As [`TestApp::new`], with its sessions in a table of DynamoDB of its own.
+    ///
+    /// # Panics
+    /// As [`TestApp::new`].
+    pub async fn on_dynamodb(routes: impl IntoIterator<Item = &'static Route>) -> (Self, SessionsTable) {
+        let table = SessionsTable::fresh().await.expect("a table for this test");
+        let settings = on(&table.name, &table.endpoint);
+        (Self::with_settings(routes, &settings).await, table)
+    }
+
     /// As [`TestApp::new`], with settings of the caller's.
     ///
     /// # Panics
@@ -86,13 +96,17 @@ impl TestApp {
         Self::start(routes, settings, &database_url, TestWorld::new(0)).await
     }
 
-    /// Another process of the same deployment: the same database and Redis, caches and dice of its own.
+    /// Another process of the same deployment: the same database, Redis and sessions, caches and dice of its own.
     ///
     /// # Panics
     /// As [`TestApp::with_settings`].
     pub async fn beside(&self, routes: impl IntoIterator<Item = &'static Route>, settings: &[(&str, &str)]) -> Self {
         let database_url = self.ctx.config().database_url.expose_secret().to_owned();
-        Self::start(routes, settings, &database_url, TestWorld::new(1 << 32)).await
+        let mut settings = settings.to_vec();
+        if let Some(dynamo) = &self.ctx.config().dynamodb_sessions {
+            settings.extend(on(&dynamo.table, dynamo.endpoint.as_deref().unwrap_or_default()));
+        }
+        Self::start(routes, &settings, &database_url, TestWorld::new(1 << 32)).await
     }
 
     async fn start(
@@ -163,6 +177,16 @@ impl TestApp {
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
         answer.data()["access_token"].as_str().expect("a token").to_owned()
     }
+}
+
+/// Sessions in a table of DynamoDB. The server is slow where the machine is busy, and no test is about that.
+fn on<'a>(table: &'a str, endpoint: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("SESSION_STORE", "dynamodb"),
+        ("SESSIONS_TABLE", table),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ("DYNAMODB_TIMEOUT_MS", "10000"),
+    ]
 }
 
 /// A request on its way.

@@ -18,3 +18,5 @@ pub mod proxy;
 pub mod python;
 pub mod record;
 pub mod services;
+#[cfg(feature = "app")]
+pub mod sessions_table;

@@ -144,6 +144,26 @@ fn a_redis_cluster_is_shared_whole_and_replaced_when_a_master_dies() {
 }
 
 #[test]
+fn a_dynamodb_server_is_shared_replaced_when_killed_and_ended() {
+    let sandbox = Sandbox::new().unwrap();
+    let start = || sandbox.services().dynamodb(Profile::Test).unwrap();
+    let first = start();
+    assert_eq!(start(), first);
+    let connects = |url: &str| TcpStream::connect(url.strip_prefix("http://").unwrap()).is_ok();
+    assert!(connects(&first));
+
+    let killed = process(&sandbox, "test", "dynamodb");
+    killed.signal(Signal::KILL).unwrap();
+    assert!(killed.wait_gone(Duration::from_secs(5)));
+    assert!(connects(&start()));
+
+    let second = process(&sandbox, "test", "dynamodb");
+    sandbox.services().stop(Profile::Test).unwrap();
+    assert!(!second.is_alive());
+    assert!(!file(&sandbox, "test", "dynamodb.json").exists());
+}
+
+#[test]
 fn a_state_file_that_names_a_stranger_harms_nobody() {
     let sandbox = Sandbox::new().unwrap();
     let mut sleeper = Command::new("sleep").arg("60").spawn().unwrap();

@@ -25,6 +25,8 @@ mod redis;
 mod roster;
 mod schema;
 mod server;
+mod session_away;
+mod session_stores;
 mod sessions;
 mod story;
 mod table;

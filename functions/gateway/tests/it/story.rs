@@ -9,6 +9,25 @@ pub(crate) async fn app() -> TestApp {
     TestApp::new(gateway::routes(None)).await
 }
 
+/// Each story, told an application that keeps its sessions in Postgres and one that keeps them in DynamoDB.
+macro_rules! on_both_stores {
+    ($($story:ident),* $(,)?) => {
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $story() {
+                super::$story(crate::story::app().await).await;
+            })*
+        }
+        mod on_dynamodb {
+            $(#[tokio::test]
+            async fn $story() {
+                super::$story(testkit::app::TestApp::on_dynamodb(gateway::routes(None)).await.0).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_stores;
+
 /// A player with one character.
 pub(crate) struct Story<'a> {
     pub(crate) app: &'a TestApp,

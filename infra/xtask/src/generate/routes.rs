@@ -16,6 +16,7 @@ pub(super) struct Route {
     pub(super) domain: String,
     pub(super) auth: Auth,
     pub(super) secrets: Vec<Secret>,
+    pub(super) sessions: SessionAccess,
     pub(super) memory_mb: u32,
     pub(super) timeout_s: u32,
     shells: Vec<Shell>,
@@ -39,6 +40,16 @@ pub(super) enum Secret {
     SigningKey,
     Mail,
     OauthProviders,
+}
+
+/// What it does in the store of sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum SessionAccess {
+    None,
+    Get,
+    List,
+    Write,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -18,6 +18,7 @@ pub(super) fn route(id: &str, domain: &str, key: &str) -> Route {
             "auth-send-verification-code" => json!(["signing_key", "mail"]),
             _ => json!([]),
         },
+        "sessions": if id == "auth-login" { "write" } else { "get" },
         "memory_mb": 256,
         "timeout_s": 10,
         "shells": if path == "/metrics" { json!(["container", "local"]) } else { json!(["lambda", "container", "local"]) },

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all tests with real PostgreSQL and Redis, and nothing left running.
+//! `cargo xtask test`: all tests with real PostgreSQL and Redis and a DynamoDB API server, and nothing left running.
 
 use std::process::{ExitStatus, Stdio};
 
@@ -35,8 +35,12 @@ pub(crate) fn test(args: &TestArgs) -> Result<()> {
 async fn run(args: &TestArgs, services: &Services, interrupt: &Interrupt) -> Result<ExitStatus> {
     let servers = services.clone();
     // Started here and not by the first test, so that they are children of the one who stops them.
-    tokio::task::spawn_blocking(move || servers.postgres(Profile::Test).and_then(|_| servers.redis(Profile::Test)))
-        .await??;
+    tokio::task::spawn_blocking(move || {
+        servers.postgres(Profile::Test)?;
+        servers.redis(Profile::Test)?;
+        servers.dynamodb(Profile::Test)
+    })
+    .await??;
 
     // Tests run the gateway and the Lambda functions as programs.
     let mut build = Command::from(cargo::command());

@@ -85,6 +85,10 @@ impl Gate {
         Self(Arc::new(Inner { route, rate, subject, player, min_version, trips, turn: Mutex::default() }))
     }
 
+    pub(crate) fn route(&self) -> &'static Route {
+        self.0.route
+    }
+
     pub(crate) fn route_id(&self) -> &'static str {
         self.0.route.id
     }

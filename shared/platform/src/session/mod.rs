@@ -5,12 +5,14 @@
 //! keeps, so that a client whose answer was lost can ask again with the same token and gets the same successor, while
 //! neither the store alone nor an old token alone is worth anything. `docs/adr/0012-sessions.md` tells why.
 
+mod dynamo;
 mod postgres;
 mod turn;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+pub use dynamo::DynamoSessions;
 pub use postgres::PostgresSessions;
 pub use turn::{Kept, Turn, Turned, outcome};
 
@@ -18,11 +20,15 @@ use crate::{
     ctx::{Ctx, Cx},
     error::ApiError,
     ids::{SessionId, UserId},
-    store::Db,
+    route::SessionAccess,
+    store::{Db, accounts},
 };
 
 /// How long the token that was just replaced is still answered, with the same successor.
 pub const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// Sessions that a list of them holds at most.
+pub const NEWEST: i32 = 100;
 
 /// A signed-in device, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,7 +86,7 @@ pub trait SessionStore {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Option<Session>, ApiError>> + Send;
 
-    /// All sessions of a player that have not ended by `now`, the newest first.
+    /// The [`NEWEST`] sessions of a player that have not ended by `now`, the newest first.
     fn list(&self, user: UserId, now: DateTime<Utc>) -> impl Future<Output = Result<Vec<Session>, ApiError>> + Send;
 
     /// Replaces a refresh token; of several at once exactly one does, the others are told of it.
@@ -102,17 +108,76 @@ pub trait SessionStore {
     ) -> impl Future<Output = Result<Vec<SessionId>, ApiError>> + Send;
 }
 
+/// Where this deployment keeps its sessions, as SESSION_STORE says.
+#[derive(Clone)]
+pub enum Sessions {
+    /// In the table `sessions`.
+    Postgres(PostgresSessions),
+    /// In a table of DynamoDB.
+    Dynamo(DynamoSessions),
+}
+
+macro_rules! either {
+    ($sessions:expr, $store:ident => $call:expr) => {
+        match $sessions {
+            Sessions::Postgres($store) => $call.await,
+            Sessions::Dynamo($store) => $call.await,
+        }
+    };
+}
+
+impl SessionStore for Sessions {
+    async fn open(&self, session: &NewSession) -> Result<(), ApiError> {
+        either!(self, store => store.open(session))
+    }
+
+    async fn get(&self, user: UserId, session: SessionId, now: DateTime<Utc>) -> Result<Option<Session>, ApiError> {
+        either!(self, store => store.get(user, session, now))
+    }
+
+    async fn list(&self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, ApiError> {
+        either!(self, store => store.list(user, now))
+    }
+
+    async fn refresh(&self, user: UserId, session: SessionId, turn: &Turn) -> Result<Refreshed, ApiError> {
+        either!(self, store => store.refresh(user, session, turn))
+    }
+
+    async fn revoke(&self, user: UserId, session: SessionId) -> Result<bool, ApiError> {
+        either!(self, store => store.revoke(user, session))
+    }
+
+    async fn revoke_all(&self, user: UserId, except: Option<SessionId>) -> Result<Vec<SessionId>, ApiError> {
+        either!(self, store => store.revoke_all(user, except))
+    }
+}
+
 impl Ctx {
+    /// Where this deployment keeps its sessions, for what belongs to no request.
+    pub fn sessions(&self) -> Sessions {
+        self.sessions_through(self.db())
+    }
+
     /// Where this deployment keeps its sessions; if that is Postgres, by way of `db`.
-    pub(crate) fn sessions_through(&self, db: &Db) -> PostgresSessions {
-        PostgresSessions(db.clone())
+    pub(crate) fn sessions_through(&self, db: &Db) -> Sessions {
+        match self.dynamo() {
+            Some(store) => Sessions::Dynamo(store.clone()),
+            None => Sessions::Postgres(PostgresSessions(db.clone())),
+        }
     }
 }
 
 impl Cx {
-    /// Where this deployment keeps its sessions.
-    pub fn sessions(&self) -> PostgresSessions {
+    /// Where this deployment keeps its sessions; statements count to this request.
+    pub fn sessions(&self) -> Sessions {
+        self.has_declared(SessionAccess::List);
         self.sessions_through(self.db())
+    }
+
+    /// What a route does not declare its function may not do on AWS. That is found out here, where the tests run.
+    fn has_declared(&self, least: SessionAccess) {
+        let route = self.gate.route();
+        debug_assert!(route.sessions >= least, "{} needs .sessions(SessionAccess::{least:?})", route.id);
     }
 
     /// Stores a session, and says in Redis that it is good.
@@ -120,9 +185,24 @@ impl Cx {
     /// # Errors
     /// 401 when the account is gone, 503 without the store.
     pub async fn open_session(&self, session: &NewSession) -> Result<(), ApiError> {
-        self.sessions().open(session).await?;
+        self.has_declared(SessionAccess::Write);
+        let store = self.sessions();
+        store.open(session).await?;
+        if let Sessions::Dynamo(store) = &store {
+            self.keep_if_wanted(store, &session.session).await?;
+        }
         self.vouch_for(&session.session).await;
         Ok(())
+    }
+
+    /// DynamoDB knows nothing of accounts. One that was closed meanwhile may have had its sessions ended before this one was
+    /// there; one that is closed from here on has them ended after.
+    async fn keep_if_wanted(&self, store: &DynamoSessions, session: &Session) -> Result<(), ApiError> {
+        if accounts::by_id(self.db(), session.user_id).await?.is_some() {
+            return Ok(());
+        }
+        store.revoke(session.user_id, session.session_id).await?;
+        Err(ApiError::account_gone())
     }
 
     /// Says in Redis that a session is good, unless it was revoked meanwhile; without Redis the store is asked each time.
@@ -135,6 +215,7 @@ impl Cx {
     /// # Errors
     /// 503 without the store; with CACHE_STRICT also when Redis cannot be told.
     pub async fn revoke_session(&self, user: UserId, session: SessionId) -> Result<bool, ApiError> {
+        self.has_declared(SessionAccess::Write);
         let was_there = self.sessions().revoke(user, session).await?;
         // Also when there was none: the request before may have died between store and Redis.
         self.gate.revoked(self, user, &[session]).await?;
@@ -146,6 +227,7 @@ impl Cx {
     /// # Errors
     /// As [`Cx::revoke_session`].
     pub async fn revoke_sessions(&self, user: UserId, except: Option<SessionId>) -> Result<usize, ApiError> {
+        self.has_declared(SessionAccess::Write);
         let ended = self.sessions().revoke_all(user, except).await?;
         self.gate.revoked(self, user, &ended).await?;
         Ok(ended.len())

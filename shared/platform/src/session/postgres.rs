@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{NewSession, Refreshed, Session, SessionStore, Turn, Turned, outcome};
+use super::{NEWEST, NewSession, Refreshed, Session, SessionStore, Turn, Turned, outcome};
 use crate::{
     error::ApiError,
     ids::{SessionId, UserId},
@@ -27,7 +27,7 @@ impl SessionStore for PostgresSessions {
     }
 
     async fn list(&self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, ApiError> {
-        sessions::listed(&self.0, user, now).await
+        sessions::listed(&self.0, user, now, NEWEST).await
     }
 
     async fn refresh(&self, user: UserId, session: SessionId, turn: &Turn) -> Result<Refreshed, ApiError> {

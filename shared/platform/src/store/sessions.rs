@@ -28,7 +28,7 @@ pub(super) const LISTED: Statement = Statement::read(
     "session-list",
     "SELECT user_id, session_id, platform, device_id, device_name, created_at, refreshed_at, refresh_expires_at
          FROM sessions WHERE user_id = $1 AND refresh_expires_at > $2
-         ORDER BY session_id DESC",
+         ORDER BY session_id DESC LIMIT $3",
 );
 
 pub(super) const TURN: Statement = Statement::write(
@@ -98,8 +98,8 @@ pub(crate) async fn find(db: &Db, user: UserId, session: SessionId) -> Result<Op
     Ok(Some((Session::from_row(&row)?, Kept::from_row(&row)?)))
 }
 
-pub(crate) async fn listed(db: &Db, user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, ApiError> {
-    Ok(sqlx::query_as(LISTED.sql).bind(user).bind(now).fetch_all(db).await?)
+pub(crate) async fn listed(db: &Db, user: UserId, now: DateTime<Utc>, at_most: i32) -> Result<Vec<Session>, ApiError> {
+    Ok(sqlx::query_as(LISTED.sql).bind(user).bind(now).bind(at_most).fetch_all(db).await?)
 }
 
 /// Replaces the token, if it is the one that is waited for.

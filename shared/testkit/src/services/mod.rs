@@ -1,10 +1,11 @@
-//! Private PostgreSQL and Redis servers of this checkout, for tests, for `cargo xtask up` and for drills.
+//! Private PostgreSQL, Redis and DynamoDB API servers of this checkout, for tests, for `cargo xtask up` and for drills.
 //!
 //! Whoever asks first starts a server; everybody else, in this process or another, gets the same one. The servers
 //! outlive the process that started them and are found again through state files under `.local/`, until
 //! [`Services::stop`]. They listen on free ports of 127.0.0.1 and never touch an installation of the system's own.
 
 mod dirs;
+mod dynamodb;
 mod find;
 mod install;
 mod postgres;
@@ -78,6 +79,11 @@ pub fn redis_cluster(profile: Profile) -> Result<RedisCluster> {
     Services::of_this_checkout()?.redis_cluster(profile)
 }
 
+/// The URL of the DynamoDB API server of a profile in this checkout; started if it is not running.
+pub fn dynamodb(profile: Profile) -> Result<String> {
+    Services::of_this_checkout()?.dynamodb(profile)
+}
+
 /// Stops every server of this checkout.
 pub fn stop_all() -> Result<()> {
     Services::of_this_checkout()?.stop_all()
@@ -91,8 +97,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// The servers of the checkout this process was started in. `DATABASE_URL` and `REDIS_URL`, where they are set,
-    /// replace the private servers.
+    /// The servers of the checkout this process was started in. `DATABASE_URL`, `REDIS_URL` and
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, where they are set, replace the private servers.
     pub fn of_this_checkout() -> Result<Self> {
         Ok(Self { root: checkout_root()?, environment: true })
     }
@@ -136,6 +142,19 @@ impl Services {
         redis_cluster::start(&dirs)
     }
 
+    /// The URL of the DynamoDB API server of a profile; started, and before that installed, if it is not running. It
+    /// keeps nothing when it stops.
+    pub fn dynamodb(&self, profile: Profile) -> Result<String> {
+        match self.given("AWS_ENDPOINT_URL_DYNAMODB") {
+            Some(url) => Ok(url),
+            None => {
+                let dirs = self.dirs(profile);
+                let _lock = dirs.lock()?;
+                dynamodb::start(&dirs)
+            }
+        }
+    }
+
     /// Stops the PostgreSQL server of a profile and starts it again: same data, same URLs, all connections cut.
     pub fn restart_postgres(&self, profile: Profile) -> Result<()> {
         let dirs = self.dirs(profile);
@@ -161,6 +180,7 @@ impl Services {
             return Ok(());
         }
         let _lock = dirs.lock()?;
+        dynamodb::stop(&dirs)?;
         redis::stop(&dirs)?;
         redis_cluster::stop(&dirs)?;
         postgres::stop(&dirs)?;

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::routes::{self, Route, Secret, pascal_case};
+use super::routes::{self, Route, Secret, SessionAccess, pascal_case};
 use super::tree::Tree;
 use super::{read, region};
 
@@ -68,8 +68,21 @@ fn function(route: &Route) -> String {
             ("memory", &route.memory_mb.to_string()),
             ("timeout", &(route.timeout_s + GRACE_S).to_string()),
             ("variable", &variable),
+            ("policy", &sessions_policy(route.sessions)),
         ],
     )
+}
+
+/// What a function may do in the table of sessions; nothing where it has no business there.
+fn sessions_policy(access: SessionAccess) -> String {
+    let actions: &[&str] = match access {
+        SessionAccess::None => return String::new(),
+        SessionAccess::Get => &["GetItem"],
+        SessionAccess::List => &["GetItem", "Query"],
+        SessionAccess::Write => &["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"],
+    };
+    let actions: Vec<_> = actions.iter().map(|action| format!("dynamodb:{action}")).collect();
+    fill(include_str!("sessions_policy.yaml"), &[("actions", &actions.join(", "))])
 }
 
 /// A domain's place in the root template.
@@ -143,6 +156,46 @@ mod tests {
             assert_eq!(template.matches(&format!("\n  {resource}\n")).count(), 1, "{resource}");
         }
         assert!(template.contains("\n      RouteKey: GET /me\n"));
+    }
+
+    #[test]
+    fn a_function_may_do_with_sessions_what_its_route_declares() {
+        let rows = [
+            ("none", None),
+            ("get", Some("[dynamodb:GetItem]")),
+            ("list", Some("[dynamodb:GetItem, dynamodb:Query]")),
+            (
+                "write",
+                Some(
+                    "[dynamodb:GetItem, dynamodb:Query, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem, \
+                     dynamodb:BatchWriteItem]",
+                ),
+            ),
+        ];
+        for (access, actions) in rows {
+            let mut route = route("auth-profile-get", "auth", "GET /me");
+            route.sessions = serde_json::from_value(access.into()).unwrap();
+            let text = function(&route);
+            let granted =
+                text.lines().find_map(|line| line.trim().strip_prefix("Action: ").filter(|_| !line.contains("lambda")));
+            assert_eq!(granted, actions, "{access}");
+            assert_eq!(text.contains(":table/${SessionsTable}"), actions.is_some());
+        }
+    }
+
+    #[test]
+    fn the_table_is_keyed_as_the_code_expects() {
+        let root = include_str!("../../../../../template.yaml");
+        let table =
+            root.split("\n  SessionsTable:\n").nth(1).and_then(|rest| rest.split("\n  # generated:begin").next());
+        let table = table.expect("a table before the list of domains");
+        for line in [
+            "- { AttributeName: user_id, KeyType: HASH }",
+            "- { AttributeName: session_id, KeyType: RANGE }",
+            "TimeToLiveSpecification: { AttributeName: expires_at, Enabled: true }",
+        ] {
+            assert!(table.contains(line), "{line}");
+        }
     }
 
     #[test]
