@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::dice::Dice;
 use super::ledger::{Ack, Ledger, Verdict};
-use crate::stack::gateway::{Gateway, Log, Ports, Program};
+use crate::stack::gateway::{Build, Gateway, Log, Ports, Program};
 use crate::stack::interrupt::Interrupt;
 use crate::stack::terminal::{DIM, say};
 
@@ -86,7 +86,7 @@ async fn prepare(services: &Services, interrupt: &Interrupt) -> Result<Program> 
         anyhow::Ok((servers.postgres(Profile::Drill)?, servers.redis(Profile::Drill)?))
     })
     .await??;
-    let program = Program::build(false, interrupt)
+    let program = Program::build(Build::Debug, interrupt)
         .await?
         .with([("DATABASE_URL", postgres.admin_url), ("REDIS_URL", redis.url)])
         .with([("RATE_LIMIT_PERCENT", "0"), ("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1")])

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use testkit::services::{Profile, Services};
 
-use crate::stack::gateway::{Gateway, Log, Ports, Program};
+use crate::stack::gateway::{Build, Gateway, Log, Ports, Program};
 use crate::stack::interrupt::Interrupt;
 
 /// The variables that size L1, one a class of data.
@@ -85,7 +85,7 @@ impl Stack {
             anyhow::Ok((postgres, redis_url))
         })
         .await??;
-        let program = Program::build(true, interrupt)
+        let program = Program::build(Build::Release, interrupt)
             .await?
             .with([("DATABASE_URL", postgres.admin_url)])
             // Limits are counted and never reached: nobody is refused, and nothing is spared.

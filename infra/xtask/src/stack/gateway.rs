@@ -19,6 +19,27 @@ const START: Duration = Duration::from_secs(60);
 /// How long the gateway may drain before it is killed: its own grace and a little more.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// How the gateway is built: a profile of the workspace.
+#[derive(Clone, Copy)]
+pub(crate) enum Build {
+    /// As for tests.
+    Debug,
+    /// As it is shipped.
+    Release,
+    /// As fast as it is shipped, with the faults of drills in it.
+    Drill,
+}
+
+impl Build {
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Debug => "dev",
+            Self::Release => "release",
+            Self::Drill => "drill",
+        }
+    }
+}
+
 /// The built program with the environment it runs in.
 #[derive(Clone)]
 pub(crate) struct Program {
@@ -28,11 +49,10 @@ pub(crate) struct Program {
 
 impl Program {
     /// Builds the gateway, with cargo's progress on standard error.
-    pub(crate) async fn build(release: bool, interrupt: &Interrupt) -> Result<Self> {
+    pub(crate) async fn build(build: Build, interrupt: &Interrupt) -> Result<Self> {
+        let profile = build.profile();
         let mut build = Command::from(build_command("gateway", &[]));
-        if release {
-            build.arg("--release");
-        }
+        build.args(["--profile", profile]);
         let output = interrupt.run(&mut build).await?;
         ensure!(output.status.success(), "the gateway does not build");
         let path = executable(&output.stdout)?;

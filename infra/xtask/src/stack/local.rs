@@ -10,7 +10,7 @@ use testkit::process::{Process, Signal};
 use testkit::record;
 use testkit::services::{Profile, Services};
 
-use super::gateway::{Gateway, Log, Ports, Program};
+use super::gateway::{Build, Gateway, Log, Ports, Program};
 use super::interrupt::Interrupt;
 use super::terminal::{self, say};
 
@@ -100,7 +100,7 @@ impl Claim {
         if options.voice == Voice::Aloud {
             say("  Building the gateway; the first time this takes some minutes.");
         }
-        let program = Program::build(options.release, interrupt).await?;
+        let program = Program::build(if options.release { Build::Release } else { Build::Debug }, interrupt).await?;
         step("gateway", since, "built");
 
         let since = Instant::now();

@@ -71,7 +71,10 @@ impl Caller {
     }
 
     async fn through_any(&mut self, request: &Request) -> Option<(usize, Answer)> {
-        let member = usize::try_from(self.dice.next()).unwrap_or_default() % self.wires.len();
+        let members = self.wires.len();
+        let first = usize::try_from(self.dice.next()).unwrap_or_default() % members;
+        let member =
+            (first..first + members).map(|member| member % members).find(|member| !self.fleet.is_out(*member))?;
         let wire = match &mut self.wires[member] {
             Some(wire) => wire,
             none => none.insert(Wire::connect(self.fleet.address(member)).await.ok()?),

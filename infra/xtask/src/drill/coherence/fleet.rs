@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,8 @@ const LIFE: Duration = Duration::from_millis(4_000);
 const KILLS: u128 = 58;
 /// Writes of a process by which it dies on average while nobody knows yet how many it gets in that time.
 const FIRST_WRITES: u64 = 20;
+/// After this time a load balancer has noticed that a process does not answer. Who asked before waits in vain.
+const NOTICED: Duration = Duration::from_millis(50);
 /// A process that cannot reach Redis leaves it alone for one second; its last failed attempt takes another quarter.
 const BREAKER: Duration = Duration::from_millis(1_500);
 
@@ -61,6 +63,9 @@ struct Member {
     log: Log,
     proxy: Proxy,
     process: Mutex<Option<Process>>,
+    frozen: AtomicBool,
+    /// Frozen long enough to be noticed.
+    is_out: AtomicBool,
     trouble: Mutex<Trouble>,
 }
 
@@ -85,6 +90,8 @@ impl Fleet {
                 log: Log::File(log.clone()),
                 proxy,
                 process: Mutex::default(),
+                frozen: AtomicBool::new(false),
+                is_out: AtomicBool::new(false),
                 trouble: Mutex::default(),
             });
         }
@@ -176,12 +183,39 @@ impl Fleet {
         self.mood.send_replace(Mood::Over);
     }
 
-    /// Stops a process's time, and lets it go on. One that has died meanwhile is no error.
-    pub(super) async fn freeze(&self, member: usize, time: Duration) -> Result<()> {
-        let Some(process) = lock(&self.members[member].process).clone() else { return Ok(()) };
+    /// Stops one process's time for a while: the first from `first` on that is running and not frozen already. False when
+    /// there is none.
+    pub(super) async fn freeze_one(&self, first: usize, time: Duration) -> Result<bool> {
+        for step in 0..self.size() {
+            let member = (first + step) % self.size();
+            if self.freeze(member, time).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn freeze(&self, member: usize, time: Duration) -> Result<bool> {
+        let place = &self.members[member];
+        let Some(process) = lock(&place.process).clone() else { return Ok(false) };
+        if place.frozen.swap(true, Ordering::Relaxed) {
+            return Ok(false);
+        }
+        self.trouble_begins(member..=member);
         process.signal(Signal::STOP)?;
-        tokio::time::sleep(time).await;
-        Ok(process.signal(Signal::CONT)?)
+        tokio::time::sleep(time.min(NOTICED)).await;
+        place.is_out.store(true, Ordering::Relaxed);
+        tokio::time::sleep(time.saturating_sub(NOTICED)).await;
+        process.signal(Signal::CONT)?;
+        place.is_out.store(false, Ordering::Relaxed);
+        place.frozen.store(false, Ordering::Relaxed);
+        self.trouble_ends(member..=member);
+        Ok(true)
+    }
+
+    /// Whether a load balancer would send nobody there.
+    pub(super) fn is_out(&self, member: usize) -> bool {
+        self.members[member].is_out.load(Ordering::Relaxed)
     }
 
     /// Some processes can no longer rely on Redis.

@@ -28,10 +28,10 @@ use self::client::{Client, Counts, Run};
 use self::faults::Storm;
 use self::fleet::{Fleet, RedisPlace};
 use self::history::History;
-use self::report::Figures;
+use self::report::{Figures, Floors};
 use self::world::World;
 use super::dice::Dice;
-use crate::stack::gateway::Program;
+use crate::stack::gateway::{Build, Program};
 use crate::stack::interrupt::Interrupt;
 use crate::stack::terminal::{DIM, say};
 
@@ -42,6 +42,8 @@ const DEFAULT_MODE_PART: u64 = 4;
 /// Longest wait for a connection and longest statement, ms: short, so that the fence of a dead writer (these two, a margin
 /// of 2 s and 1 s) keeps its aggregate out of the caches for 4 s and not 11.
 const DATABASE_TIMEOUT_MS: u64 = 500;
+/// How long that fence lives.
+const FENCE_LIFETIME: Duration = Duration::from_millis(3_000 + 2 * DATABASE_TIMEOUT_MS);
 /// In the run without CACHE_STRICT stamps live as short as they can, so that reads could outlive them: a little longer than
 /// a fence.
 const STAMP_TTL: Duration = Duration::from_secs(5);
@@ -61,6 +63,9 @@ pub(crate) struct CoherenceArgs {
     /// Plant every bug, one after the other.
     #[arg(long)]
     teeth: bool,
+    /// Build the gateways as fast as they are shipped (profile `drill`, a build of its own), and ask for as much more.
+    #[arg(long)]
+    optimised: bool,
     /// Decides when processes die and what clients do.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -107,23 +112,25 @@ pub(crate) fn run(args: &CoherenceArgs) -> Result<()> {
 }
 
 async fn drill(args: CoherenceArgs, services: &Services, interrupt: &Interrupt) -> Result<()> {
-    let stage = Stage::set(services, interrupt, args.seed).await?;
+    let (build, floors) =
+        if args.optimised { (Build::Drill, Floors::OPTIMISED) } else { (Build::Debug, Floors::DEBUG) };
+    let stage = Stage::set(services, build, interrupt, args.seed).await?;
     match (args.bug, args.teeth) {
         (Some(bug), _) => bite(&stage, &[bug]).await,
         (None, true) => bite(&stage, &Bug::ALL).await,
-        (None, false) => prove(&stage, args.seconds).await,
+        (None, false) => prove(&stage, args.seconds, floors).await,
     }
 }
 
 /// Both modes as they are: nothing may be found.
-async fn prove(stage: &Stage, seconds: u64) -> Result<()> {
+async fn prove(stage: &Stage, seconds: u64, floors: Floors) -> Result<()> {
     let strict = stage.play(seconds, Mode::Strict).await?;
     let default_seconds = (seconds / DEFAULT_MODE_PART).max(5);
     let default = stage.play(default_seconds, Mode::Default).await?;
     for finding in strict.findings.iter().chain(&default.findings) {
         say(finding);
     }
-    let shortfalls = strict.shortfalls();
+    let shortfalls = strict.shortfalls(floors);
     for shortfall in &shortfalls {
         say(format_args!("too little: {shortfall}"));
     }
@@ -168,7 +175,7 @@ struct Stage {
 
 impl Stage {
     /// Starts the servers and prepares the database.
-    async fn set(services: &Services, interrupt: &Interrupt, seed: u64) -> Result<Self> {
+    async fn set(services: &Services, build: Build, interrupt: &Interrupt, seed: u64) -> Result<Self> {
         let servers = services.clone();
         let (postgres, redis) = tokio::task::spawn_blocking(move || {
             anyhow::Ok((servers.postgres(Profile::Drill)?, servers.redis(Profile::Drill)?))
@@ -176,7 +183,7 @@ impl Stage {
         .await??;
         let log = services.local_dir().join("drill-gateway.log");
         testkit::record::remove(&log)?;
-        let program = Program::build(false, interrupt)
+        let program = Program::build(build, interrupt)
             .await?
             .with([("DATABASE_URL", postgres.admin_url), ("REDIS_URL", redis.url.clone())])
             .with([("RATE_LIMIT_PERCENT", "0"), ("LOG_LEVEL", "warn")])
