@@ -36,7 +36,8 @@ enum Verb {
     Play(stack::PlayArgs),
     /// Write every file that is made from the route table.
     Gen,
-    /// Fail on generated files that are not fresh, and on content, templates, dependencies or links that are not sound.
+    /// Fail on generated files that are not fresh, and on content, templates, alerts, dashboards, dependencies or links that
+    /// are not sound.
     Check,
     /// Break something on purpose and count what was lost.
     Drill(drill::DrillArgs),

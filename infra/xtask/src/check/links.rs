@@ -1,5 +1,7 @@
-//! Links from one of our documents to a file of ours must lead somewhere. What is on the web is the web's business.
+//! Links from one of our documents to a file of ours, or to a heading in one, must lead somewhere. What is on the web is
+//! the web's business.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,13 +14,41 @@ pub(super) fn check(checkout: &Path) -> Result<Vec<String>> {
         let text = fs::read_to_string(&document).with_context(|| format!("cannot read {}", document.display()))?;
         let folder = document.parent().unwrap_or(checkout);
         for (line, target) in targets(&text) {
-            if !folder.join(target).exists() {
+            if !leads_somewhere(&document, folder, target) {
                 let document = document.strip_prefix(checkout).unwrap_or(&document);
                 dead.push(format!("{}:{line}: {target} is not there", document.display()));
             }
         }
     }
     Ok(dead)
+}
+
+/// Whether a target, seen from a folder, is a file, and its part after `#` a heading where the file is Markdown.
+pub(super) fn leads_somewhere(from: &Path, folder: &Path, target: &str) -> bool {
+    let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
+    let path = if file.is_empty() { from.to_owned() } else { folder.join(file) };
+    match anchor {
+        Some(anchor) if path.extension().is_some_and(|extension| extension == "md") => {
+            fs::read_to_string(path).is_ok_and(|text| anchors(&text).contains(anchor))
+        }
+        _ => path.exists(),
+    }
+}
+
+/// What a Markdown text can be linked to by: its headings, as GitHub names them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut in_fence = false;
+    for line in text.lines() {
+        in_fence ^= line.trim_start().starts_with("```");
+        let title = line.trim_start_matches('#');
+        if in_fence || title.len() == line.len() || !title.starts_with(' ') {
+            continue;
+        }
+        let kept = title.trim().to_lowercase().replace(' ', "-");
+        found.insert(kept.chars().filter(|c| c.is_alphanumeric() || ['-', '_'].contains(c)).collect());
+    }
+    found
 }
 
 /// `README*.md` beside the manifest and every Markdown file under `docs/`, by name.
@@ -57,14 +87,14 @@ fn targets(text: &str) -> Vec<(usize, &str)> {
         // Every other part of a line lies between backticks.
         for prose in line.split('`').step_by(2) {
             let links = prose.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
-            let files = links.map(|link| link.split(['#', ' ']).next().unwrap_or_default());
+            let files = links.map(|link| link.split(' ').next().unwrap_or_default());
             found.extend(files.filter(|file| is_ours(file)).map(|file| (number + 1, file)));
         }
     }
     found
 }
 
-/// Whether a link's target is a path: not a place in the same document, not another site, not an address.
+/// Whether a link's target is a path, or a place in the same document: not another site, not an address.
 fn is_ours(target: &str) -> bool {
     !target.is_empty() && !target.starts_with("//") && !target.contains(':')
 }
@@ -78,10 +108,10 @@ mod tests {
     #[test]
     fn links_to_files_are_found_and_nothing_else() {
         let rows: [(&str, &[&str]); 8] = [
-            ("see [here](docs/a.md) and [there](../b.md#part)", &["docs/a.md", "../b.md"]),
+            ("see [here](docs/a.md) and [there](../b.md#part)", &["docs/a.md", "../b.md#part"]),
             ("![picture](c.svg \"A title\")", &["c.svg"]),
             ("[`code`](d.md)", &["d.md"]),
-            ("[web](https://example.org/x) [mail](mailto:a@example.org) [up](#top)", &[]),
+            ("[web](https://example.org/x) [mail](mailto:a@example.org) [up](#top)", &["#top"]),
             ("`[not a link](e.md)`", &[]),
             ("```md\n[not a link](f.md)\n```\n[a link](g.md)", &["g.md"]),
             ("[broken](h.md", &[]),
@@ -100,8 +130,14 @@ mod tests {
         fs::create_dir_all(checkout.path().join("docs/adr")).unwrap();
         write("README.md", "[adr](docs/adr/0001.md)\n\n[gone](docs/gone.md)\n");
         write("NOTES.md", "[not checked](gone.md)\n");
-        write("docs/adr/0001.md", "[back](../../README.md#tour)\n[gone](0002.md)\n");
-        let expected = ["README.md:3: docs/gone.md is not there", "docs/adr/0001.md:2: 0002.md is not there"];
+        let headings = "[back](../../README.md#tour-of-it)\n[gone](0002.md)\n## `Here` & there: 50 %\n[a](#here--there-50-)\n[b](#nowhere)\n";
+        write("docs/adr/0001.md", headings);
+        let expected = [
+            "README.md:3: docs/gone.md is not there",
+            "docs/adr/0001.md:1: ../../README.md#tour-of-it is not there",
+            "docs/adr/0001.md:2: 0002.md is not there",
+            "docs/adr/0001.md:5: #nowhere is not there",
+        ];
         assert_eq!(check(checkout.path()).unwrap(), expected);
     }
 }

@@ -1,6 +1,8 @@
 //! `cargo xtask check`: what a compiler does not see. Every check runs, and every finding is shown, before it fails.
 
 mod links;
+mod questions;
+mod telemetry;
 mod tools;
 
 use std::path::Path;
@@ -10,11 +12,14 @@ use anyhow::{Result, ensure};
 /// Says what it found, a line each. An error means that the check itself could not be done.
 type Check = fn(&Path) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 9] = [
     ("files made from the route table", generated),
     ("content", tools::content),
     ("AWS templates", tools::templates),
     ("Prometheus rules", tools::rules),
+    ("Alertmanager's routes", tools::routes),
+    ("metrics, alerts and dashboards", telemetry::check),
+    ("questions to the log", questions::check),
     ("dependencies", tools::dependencies),
     ("links in Markdown", links::check),
 ];
