@@ -5,7 +5,7 @@ mod schema;
 
 use axum::routing::post;
 use platform::{
-    Answer, Code, Cx, Reply, Route,
+    Answer, ApiError, Code, Cx, Reply, Route,
     http::Json,
     route::{Auth, Rate, Secret, SessionAccess},
 };
@@ -15,7 +15,8 @@ use self::input::{LoginIn, PasswordCredentials, Way};
 use crate::{
     audit::{self, Event, Kind},
     error::AccountError,
-    oauth,
+    fields::{Device, Platform},
+    oauth::{self, Identity},
     password_login::{self, Tried},
     session::{Opening, SessionOut},
 };
@@ -53,22 +54,29 @@ pub const ROUTE: Route = Route::post("auth-login", "/api/v1/auth/login")
     .build(|| post(login));
 
 async fn login(cx: Cx, Json(req): Json<LoginIn>) -> Reply<SessionOut> {
-    let device = req.device.as_ref();
-    let (user, is_new) = match req.way {
+    let (platform, device) = (req.platform, req.device.as_ref());
+    let opened = match req.way {
         Way::Password(PasswordCredentials { identifier, password }) => {
             let tried = Tried { identifier: &identifier.0, password: &password.0, device };
-            let user = password_login::prove(&cx, Kind::Login, tried).await?.ok_or(AccountError::WrongCredentials)?;
-            (user, false)
+            let proved = password_login::prove(&cx, Kind::Login, tried).await?.ok_or(AccountError::WrongCredentials)?;
+            let opening = Opening::new(&cx, proved.user.user_id, platform, device);
+            proved.open(&cx, opening).await?.ok_or(AccountError::WrongCredentials)?
         }
-        Way::Guest(credentials) => oauth::account(&cx, &credentials.identity()).await?,
-        Way::Others(proof) => {
-            let identity = oauth::identify(&cx, &proof).await?;
-            oauth::account(&cx, &identity).await?
-        }
+        Way::Guest(credentials) => open(&cx, &credentials.identity(), platform, device).await?,
+        Way::Others(proof) => open(&cx, &oauth::identify(&cx, &proof).await?, platform, device).await?,
     };
-    let opening = Opening::new(&cx, user.user_id, req.platform, device);
-    let opened = opening.open(&cx, &user, is_new).await?;
-    let event = Event::ok(if is_new { Kind::Register } else { Kind::Login });
-    audit::record(&cx, event.user(user.user_id).session(opened.session_id));
+    let event = Event::ok(if opened.is_new_user { Kind::Register } else { Kind::Login });
+    audit::record(&cx, event.user(opened.user.user_id).session(opened.session_id));
     Answer::ok(&opened)
+}
+
+/// Signs in whoever has this identity; the first time, the account is made.
+async fn open(
+    cx: &Cx,
+    identity: &Identity,
+    platform: Option<Platform>,
+    device: Option<&Device>,
+) -> Result<SessionOut, ApiError> {
+    let (user, is_new) = oauth::account(cx, identity).await?;
+    Opening::new(cx, user.user_id, platform, device).open(cx, &user, is_new).await
 }

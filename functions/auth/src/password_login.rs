@@ -25,7 +25,7 @@ use crate::{
     audit::{self, Event, Kind},
     fields::Device,
     password::{self, Verdict},
-    session,
+    session::{self, Opening, SessionOut},
 };
 
 /// Failures of one address, whatever the names: some 100 an hour, for many people may share one.
@@ -44,11 +44,35 @@ pub(crate) struct Tried<'a> {
     pub(crate) device: Option<&'a Device>,
 }
 
+/// Somebody whose password was right.
+pub(crate) struct Proved {
+    pub(crate) user: User,
+    /// The hash that was compared with.
+    secret: String,
+}
+
+impl Proved {
+    /// Opens a session, unless the password was changed or reset meanwhile: what that ends, a login that was under way must
+    /// not begin again. `None` when it was.
+    ///
+    /// # Errors
+    /// 401 when the account is gone, 503 without Postgres or the store of sessions.
+    pub(crate) async fn open(&self, cx: &Cx, opening: Opening) -> Result<Option<SessionOut>, ApiError> {
+        let opened = opening.open(cx, &self.user, false).await?;
+        let now = passwords::of_user(cx.db(), self.user.user_id).await?.and_then(|holder| holder.secret);
+        if now.as_ref() == Some(&self.secret) {
+            return Ok(Some(opened));
+        }
+        cx.revoke_session(self.user.user_id, opened.session_id).await?;
+        Ok(None)
+    }
+}
+
 /// The account, if this is its password. A failure is written down as one of `kind`.
 ///
 /// # Errors
 /// 429 after too many failures, 503 when too many are hashing or without Postgres.
-pub(crate) async fn prove(cx: &Cx, kind: Kind, tried: Tried<'_>) -> Result<Option<User>, ApiError> {
+pub(crate) async fn prove(cx: &Cx, kind: Kind, tried: Tried<'_>) -> Result<Option<Proved>, ApiError> {
     let (user, stored) = accounts::by_identifier(cx.db(), tried.identifier).await?.unzip();
     let user_id = user.as_ref().map(|user| user.user_id);
     let counts = [(&ADDRESS, Subject::of_address(cx.client_ip())), account(cx, user_id, tried).await?];
@@ -72,10 +96,11 @@ pub(crate) async fn prove(cx: &Cx, kind: Kind, tried: Tried<'_>) -> Result<Optio
         return Ok(None);
     };
     give_back(cx, counts).await;
-    if verdict == Verdict::RightButWeak {
-        strengthen(cx, &user, tried.password, &stored).await;
-    }
-    Ok(Some(user))
+    let stronger = match verdict {
+        Verdict::RightButWeak => strengthen(cx, &user, tried.password, &stored).await,
+        Verdict::Right | Verdict::Wrong => None,
+    };
+    Ok(Some(Proved { user, secret: stronger.unwrap_or(stored) }))
 }
 
 /// Under which limit of the account a try falls.
@@ -100,16 +125,17 @@ async fn give_back(cx: &Cx, counts: [(&Quota, Subject); 2]) {
 }
 
 /// Hashes a right password anew at the present cost. It may wait for another login: nobody is refused over it.
-async fn strengthen(cx: &Cx, user: &User, password: &SecretString, stored: &str) {
-    let event = match rehash(cx, user, password, stored).await {
-        Ok(true) => Event::ok(Kind::PasswordRehash),
-        Ok(false) => Event::failed(Kind::PasswordRehash, "changed_meanwhile"),
-        Err(_) => Event::failed(Kind::PasswordRehash, "unavailable"),
+async fn strengthen(cx: &Cx, user: &User, password: &SecretString, stored: &str) -> Option<String> {
+    let (event, stronger) = match rehash(cx, user, password, stored).await {
+        Ok(Some(hash)) => (Event::ok(Kind::PasswordRehash), Some(hash)),
+        Ok(None) => (Event::failed(Kind::PasswordRehash, "changed_meanwhile"), None),
+        Err(_) => (Event::failed(Kind::PasswordRehash, "unavailable"), None),
     };
     audit::record(cx, event.user(user.user_id));
+    stronger
 }
 
-async fn rehash(cx: &Cx, user: &User, password: &SecretString, stored: &str) -> Result<bool, ApiError> {
+async fn rehash(cx: &Cx, user: &User, password: &SecretString, stored: &str) -> Result<Option<String>, ApiError> {
     let hash = password::hash(cx, password).await?;
-    passwords::replace(cx.db(), user.user_id, stored, &hash).await
+    Ok(passwords::replace(cx.db(), user.user_id, stored, &hash).await?.then_some(hash))
 }

@@ -66,20 +66,19 @@ async fn register(cx: Cx, Json(req): Json<RegisterIn>) -> Reply<SessionOut> {
     let locale = req.locale.map_or(cx.locale(), |LocaleWord(locale)| locale);
     let mut user = User::new(UserId(cx.new_id()), req.username.0, locale, cx.now());
     user.email = req.email.map(|email| email.0);
-    let open = async |user: &User, is_new| {
-        Opening::new(&cx, user.user_id, req.platform, req.device.as_ref()).open(&cx, user, is_new).await
-    };
     req.password.unlike("password", &user.username, user.email.as_deref())?;
     let hash = password::hash(&cx, &req.password.0).await?;
     if accounts::create(cx.db(), &user, &hash).await? {
-        let opened = open(&user, true).await?;
+        let opening = Opening::new(&cx, user.user_id, req.platform, req.device.as_ref());
+        let opened = opening.open(&cx, &user, true).await?;
         audit::record(&cx, Event::ok(Kind::Register).user(user.user_id).session(opened.session_id));
         return Answer::created(&opened);
     }
     // The name exists. For its owner this is a repeated request, for anyone else a taken name.
     let tried = Tried { identifier: &user.username, password: &req.password.0, device: req.device.as_ref() };
     let known = password_login::prove(&cx, Kind::Register, tried).await?.ok_or(AccountError::UsernameTaken)?;
-    let opened = open(&known, false).await?;
-    audit::record(&cx, Event::ok(Kind::Login).user(known.user_id).session(opened.session_id));
+    let opening = Opening::new(&cx, known.user.user_id, req.platform, req.device.as_ref());
+    let opened = known.open(&cx, opening).await?.ok_or(AccountError::UsernameTaken)?;
+    audit::record(&cx, Event::ok(Kind::Login).user(known.user.user_id).session(opened.session_id));
     Answer::ok(&opened)
 }

@@ -5,8 +5,11 @@ use platform::{
     ApiError, Cx,
     auth::token::ACCESS_TOKEN_S,
     ids::{SessionId, UserId},
-    session::{NewSession, Session, SessionStore as _},
-    store::accounts::{Settings, User},
+    session::{NewSession, Session},
+    store::{
+        accounts::{Settings, User},
+        devices,
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,9 +38,9 @@ pub(crate) struct SessionOut {
     /// What the access token permits.
     scope: [&'static str; 1],
     /// Whether this request created the account.
-    is_new_user: bool,
+    pub(crate) is_new_user: bool,
     /// The account.
-    user: UserOut,
+    pub(crate) user: UserOut,
 }
 
 impl SessionOut {
@@ -69,7 +72,7 @@ impl SessionOut {
 /// An account as its owner sees it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UserOut {
-    user_id: UserId,
+    pub(crate) user_id: UserId,
     username: String,
     email: Option<String>,
     email_verified: bool,
@@ -136,16 +139,19 @@ impl Opening {
     /// 401 when the account is gone, 503 without the store of sessions.
     pub(crate) async fn open(self, cx: &Cx, user: &User, is_new_user: bool) -> Result<SessionOut, ApiError> {
         cx.open_session(&self.new).await?;
+        let session = &self.new.session;
+        if let Some(device) = &session.device_id {
+            devices::remember(cx.db(), session.user_id, device, session.created_at).await?;
+        }
         SessionOut::of(cx, &self.new.session, &self.token, user, is_new_user)
     }
 }
 
-/// Whether this device is signed in to the account already. For an unknown account the same is looked up, in vain.
+/// Whether somebody has signed in to the account on this device. For an unknown account the same is looked up, in vain.
 ///
 /// # Errors
-/// 503 when the sessions cannot be reached.
+/// 503 without Postgres.
 pub(crate) async fn is_known_device(cx: &Cx, user: Option<UserId>, device: &Device) -> Result<bool, ApiError> {
     let user = user.unwrap_or_else(|| UserId(cx.new_id()));
-    let sessions = cx.sessions().list(user, cx.now()).await?;
-    Ok(sessions.iter().any(|session| session.device_id.as_ref() == Some(&device.id.0)))
+    devices::is_known(cx.db(), user, &device.id.0).await
 }

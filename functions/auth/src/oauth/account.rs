@@ -30,27 +30,13 @@ pub(crate) async fn account(cx: &Cx, identity: &Identity) -> Result<(User, bool)
         candidate.email_verified = identity.email.is_some();
         candidate.is_guest = identity.provider == GUEST;
         match identities::find_or_create(cx.db(), &identity.provider, &identity.subject, &candidate).await? {
-            Found::Known(user) => return Ok(opened(identity, user, false)),
-            Found::Created(user) => return Ok(opened(identity, user, true)),
-            Found::Closed => return Err(refused(&identity.provider, OauthError::AccountClosed)),
+            Found::Known(user) => return Ok((user, false)),
+            Found::Created(user) => return Ok((user, true)),
+            Found::Closed => return Err(refused(cx, &identity.provider, OauthError::AccountClosed)),
             Found::Again => {}
         }
     }
     Err(ApiError::unavailable(1, "no free name was found for a new account"))
-}
-
-/// Writes into the audit log whose account is opened.
-fn opened(identity: &Identity, user: User, is_new: bool) -> (User, bool) {
-    tracing::info!(
-        target: "audit",
-        event = "login",
-        outcome = "accepted",
-        provider = identity.provider,
-        user_id = %user.user_id,
-        is_new,
-        "audit"
-    );
-    (user, is_new)
 }
 
 fn username(cx: &Cx, length: usize) -> String {

@@ -31,6 +31,18 @@ impl OauthError {
         }
     }
 
+    /// For the audit log and its metric.
+    pub(super) fn label(&self) -> &'static str {
+        match self {
+            Self::StateInvalid => "oauth_state_invalid",
+            Self::CodeRefused(_) => "oauth_code_refused",
+            Self::AnswerInvalid(_) => "oauth_answer_invalid",
+            Self::Unavailable(_) => "oauth_provider_unavailable",
+            Self::AccountClosed => "account_closed",
+            Self::Internal(_) => "unavailable",
+        }
+    }
+
     /// For the log.
     pub(super) fn cause(&self) -> Option<&str> {
         match self {

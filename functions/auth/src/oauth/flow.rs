@@ -50,7 +50,7 @@ pub(crate) async fn begin(cx: &Cx, id: &str, redirect_uri: &str) -> Result<Begun
     let flow = Flow { redirect_uri: redirect_uri.to_owned(), nonce: secret(cx), code_verifier: secret(cx) };
     let authorization_url = match &provider.kind {
         Kind::Oidc(oidc) => {
-            oidc_url(cx, oidc, &flow, &state).await.map_err(|error| super::refused(&provider.id, error))?
+            oidc_url(cx, oidc, &flow, &state).await.map_err(|error| super::refused(cx, &provider.id, error))?
         }
         Kind::OAuth2(oauth2) => oauth2_url(oauth2, &flow, &state),
         Kind::WechatMini(_) | Kind::AlipayMini(_) | Kind::DouyinMini(_) => return Err(unknown(cx)),

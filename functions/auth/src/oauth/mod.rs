@@ -30,6 +30,7 @@ pub(crate) use self::{
     proof::{CodeCredentials, CodeKind, OauthCredentials, Proof},
 };
 use self::{error::OauthError, http::Http};
+use crate::audit::{self, Event, Kind};
 
 /// Longest that a provider is listened to in one sign-in, all requests together. Less than the routes' own limit, so
 /// that a slow provider is named as such.
@@ -59,8 +60,10 @@ pub(crate) async fn identify(cx: &Cx, proof: &Proof) -> Result<Identity, ApiErro
         Ok(Claimed { subject, email }) if (1..=255).contains(&subject.chars().count()) => {
             Ok(Identity { provider: provider.id.clone(), subject, email })
         }
-        Ok(_) => Err(refused(&provider.id, OauthError::AnswerInvalid("a subject of no or too many characters".into()))),
-        Err(error) => Err(refused(&provider.id, error)),
+        Ok(_) => {
+            Err(refused(cx, &provider.id, OauthError::AnswerInvalid("a subject of no or too many characters".into())))
+        }
+        Err(error) => Err(refused(cx, &provider.id, error)),
     }
 }
 
@@ -90,16 +93,9 @@ async fn check(cx: &Cx, provider: &Provider, proof: &Proof) -> Result<Claimed, O
     }
 }
 
-/// Writes the refusal into the audit log, its cause included, and makes of it what the client is told.
-fn refused(provider: &str, error: OauthError) -> ApiError {
-    tracing::info!(
-        target: "audit",
-        event = "oauth_proof",
-        outcome = "refused",
-        reason = error.reason(),
-        provider,
-        cause = error.cause(),
-        "audit"
-    );
+/// Writes the refusal down, its cause included, and makes of it what the client is told.
+fn refused(cx: &Cx, provider: &str, error: OauthError) -> ApiError {
+    audit::record(cx, Event::failed(Kind::OauthProof, error.label()));
+    tracing::info!(provider, reason = error.label(), cause = error.cause(), "a proof of others was refused");
     error.into()
 }

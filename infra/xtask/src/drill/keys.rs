@@ -15,7 +15,7 @@ use testkit::services::{Profile, Services, checkout_root};
 use tokio::task::JoinSet;
 
 use super::dice::Dice;
-use crate::stack::gateway::{Gateway, Log, Ports, Program};
+use crate::stack::gateway::{Build, Gateway, Log, Ports, Program};
 use crate::stack::interrupt::Interrupt;
 use crate::stack::terminal::say;
 
@@ -56,7 +56,7 @@ async fn drill(args: KeysArgs, services: &Services, interrupt: &Interrupt) -> Re
         anyhow::Ok((servers.postgres(Profile::Drill)?, servers.redis(Profile::Drill)?))
     })
     .await??;
-    let program = Program::build(false, interrupt)
+    let program = Program::build(Build::Debug, interrupt)
         .await?
         .with([("DATABASE_URL", postgres.admin_url), ("REDIS_URL", redis.url)])
         .with([("RATE_LIMIT_PERCENT", "0"), ("ARGON2_MEMORY_KIB", "8"), ("ARGON2_ITERATIONS", "1")]);

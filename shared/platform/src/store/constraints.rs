@@ -44,6 +44,8 @@ pub const MEANINGS: &[(&str, Meaning)] = {
         ("identities_pkey", IdentityTaken),
         ("identities_provider_format", Mistake),
         ("identities_user_fkey", AccountGone),
+        ("known_devices_pkey", Expected),
+        ("known_devices_user_fkey", AccountGone),
         ("life_log_character_fkey", CharacterGone),
         ("life_log_pkey", Mistake),
         ("lives_age_range", Mistake),

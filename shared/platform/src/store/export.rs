@@ -18,6 +18,12 @@ pub(super) const ACCOUNT: Statement = Statement::read(
             'identities', (
                 SELECT coalesce(jsonb_agg(to_jsonb(i) - 'secret' ORDER BY i.created_at), '[]')
                 FROM identities i WHERE i.user_id = u.user_id),
+            'email_codes', (
+                SELECT coalesce(jsonb_agg(to_jsonb(c) - 'subject' - 'code_hash' ORDER BY c.created_at), '[]')
+                FROM email_codes c WHERE c.user_id = u.user_id),
+            'known_devices', (
+                SELECT coalesce(jsonb_agg(to_jsonb(d) ORDER BY d.seen_at), '[]')
+                FROM known_devices d WHERE d.user_id = u.user_id),
             'idempotency_keys', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'route', k.route, 'key', k.key, 'status', k.status, 'created_at', k.created_at

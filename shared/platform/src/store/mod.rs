@@ -7,6 +7,7 @@ pub mod characters;
 pub mod constraints;
 pub mod content_blobs;
 pub(crate) mod deletion;
+pub mod devices;
 pub mod email_codes;
 pub mod events;
 pub mod export;

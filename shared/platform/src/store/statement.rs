@@ -1,7 +1,7 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
 use super::{
-    accounts, auth_limits, characters, deletion, email_codes, events, export, idempotency, identities, lives,
+    accounts, auth_limits, characters, deletion, devices, email_codes, events, export, idempotency, identities, lives,
     migrations, oauth_flows, passwords, sessions,
 };
 
@@ -59,6 +59,8 @@ pub const STATEMENTS: &[Statement] = &[
     lives::STANDS_AT,
     lives::LOG,
     migrations::NEWEST,
+    devices::IS_KNOWN,
+    devices::REMEMBER,
     deletion::CLOSE,
     deletion::LIVES,
     deletion::ACCOUNT,
