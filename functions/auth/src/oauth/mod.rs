@@ -30,7 +30,7 @@ pub(crate) use self::{
     proof::{CodeCredentials, CodeKind, OauthCredentials, Proof},
 };
 use self::{error::OauthError, http::Http};
-use crate::audit::{self, Event, Kind};
+use crate::audit::{self, Event, Kind as Operation};
 
 /// Longest that a provider is listened to in one sign-in, all requests together. Less than the routes' own limit, so
 /// that a slow provider is named as such.
@@ -95,7 +95,7 @@ async fn check(cx: &Cx, provider: &Provider, proof: &Proof) -> Result<Claimed, O
 
 /// Writes the refusal down, its cause included, and makes of it what the client is told.
 fn refused(cx: &Cx, provider: &str, error: OauthError) -> ApiError {
-    audit::record(cx, Event::failed(Kind::OauthProof, error.label()));
+    audit::record(cx, Event::failed(Operation::OauthProof, error.label()));
     tracing::info!(provider, reason = error.label(), cause = error.cause(), "a proof of others was refused");
     error.into()
 }
