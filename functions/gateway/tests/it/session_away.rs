@@ -23,7 +23,8 @@ async fn wired(app: &TestApp, endpoint: &str, more: &[(&str, &str)]) -> (TestApp
     let server = endpoint.strip_prefix("http://").and_then(|address| address.parse().ok()).expect("an address");
     let proxy = Proxy::to(server).await.expect("a proxy");
     let endpoint = format!("http://{}", proxy.address());
-    let settings = [more, &[("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()), ("DYNAMODB_TIMEOUT_MS", "1000")]].concat();
+    let settings =
+        [more, &[("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()), ("DYNAMODB_TIMEOUT_MS", "1000")]].concat();
     (app.beside(gateway::routes(None), &settings).await, proxy)
 }
 
