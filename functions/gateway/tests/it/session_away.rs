@@ -106,11 +106,11 @@ async fn a_login_that_a_deletion_overtakes_leaves_no_item() {
     let (app, table) = TestApp::on_dynamodb(gateway::routes(None)).await;
     let token = app.register("hasty").await;
     let (slow, wire) = wired(&app, &table.endpoint, &[("DYNAMODB_TIMEOUT_MS", "10000")]).await;
-    wire.delay(Duration::from_secs(2));
+    wire.delay(Duration::from_millis(500));
     let body = json!({"username": "hasty", "password": "correct horse battery"});
     let login = slow.post("/api/v1/auth/login", &body).send();
     let deletion = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_millis(150)).await;
         let body = json!({"password": "correct horse battery"});
         app.request(Method::DELETE, "/api/v1/auth/account").token(&token).json(&body).send().await.data()
     };

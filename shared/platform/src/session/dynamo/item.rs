@@ -161,9 +161,9 @@ mod tests {
     #[test]
     fn dynamodb_deletes_nothing_before_its_end() {
         let end = new().session.expires_at;
-        let seconds = |micros| deleted_from(end + chrono::TimeDelta::microseconds(micros)).as_n().cloned();
-        assert_eq!(seconds(0), Ok("1782907200".to_owned()));
-        assert_eq!(seconds(1), Ok("1782907201".to_owned()));
+        let number = |text: &str| AttributeValue::N(text.to_owned());
+        assert_eq!(deleted_from(end), number("1782907200"));
+        assert_eq!(deleted_from(end + chrono::TimeDelta::microseconds(1)), number("1782907201"));
     }
 
     #[test]
