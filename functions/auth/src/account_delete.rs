@@ -1,17 +1,13 @@
 //! Delete one's account and everything that is held of it.
 
 use axum::routing::delete;
-use chrono::TimeDelta;
 use deserr::Deserr;
 use platform::{
-    Answer, ApiError, Code, Cx, Reply, Route,
+    Answer, Code, Cx, Reply, Route,
     auth::Player,
-    cache::rate::Subject,
     deletion,
     http::{FieldErrors, Json},
     route::SessionAccess,
-    session::SessionStore as _,
-    store::passwords,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -19,10 +15,8 @@ use utoipa::ToSchema;
 
 use crate::{
     audit::{self, Event, Kind},
-    change_password::FAILURES,
-    error::AccountError,
     fields::Attempt,
-    password::{self, Verdict},
+    own,
 };
 
 /// `DELETE /api/v1/auth/account`.
@@ -43,9 +37,6 @@ pub const ROUTE: Route = Route::delete("auth-account-delete", "/api/v1/auth/acco
     })
     .build(|| delete(delete_account));
 
-/// How old the session of an account without a password may be.
-const FRESH: TimeDelta = TimeDelta::minutes(15);
-
 /// The proof that it is you.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
@@ -64,7 +55,7 @@ pub(crate) struct Deleted {
 }
 
 async fn delete_account(me: Player, cx: Cx, Json(req): Json<DeleteIn>) -> Reply<Deleted> {
-    if let Err(refused) = allowed(&cx, &me, req.password.as_ref()).await {
+    if let Err(refused) = own::prove(&cx, &me, req.password.as_ref()).await {
         let reason = refused.reason_code().map_or("unavailable", |_| "not_proved");
         audit::record(&cx, Event::failed(Kind::AccountDelete, reason).user(me.id).session(me.session_id));
         return Err(refused);
@@ -72,23 +63,4 @@ async fn delete_account(me: Player, cx: Cx, Json(req): Json<DeleteIn>) -> Reply<
     let deleted = deletion::delete(&cx, me.id).await?;
     audit::record(&cx, Event::ok(Kind::AccountDelete).user(me.id).session(me.session_id));
     Answer::ok(&Deleted { closed: true, deleted })
-}
-
-/// Whether whoever holds this session is sure to be the player.
-async fn allowed(cx: &Cx, me: &Player, password: Option<&Attempt>) -> Result<(), ApiError> {
-    let holder = passwords::of_user(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
-    let Some(stored) = holder.secret else {
-        let session = cx.sessions().get(me.id, me.session_id, cx.now()).await?;
-        if session.is_none_or(|session| cx.now() - session.created_at > FRESH) {
-            return Err(AccountError::Reauthenticate.into());
-        }
-        return Ok(());
-    };
-    let password = password.ok_or(AccountError::WrongPassword)?;
-    cx.limit(&FAILURES, Subject::User(me.id)).await?;
-    if password::verify(cx, &password.0, Some(stored)).await? == Verdict::Wrong {
-        return Err(AccountError::WrongPassword.into());
-    }
-    cx.give_back(&FAILURES, Subject::User(me.id)).await;
-    Ok(())
 }

@@ -1,11 +1,14 @@
 //! Everything we hold of a player, for the player.
 
+use std::time::Duration;
+
 use axum::routing::get;
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use platform::{
     Answer, Cx, Reply, Route,
     auth::Player,
+    cache::{limit::Quota, rate::Subject},
     http::{Broken, FieldErrors, Query, page::BAD_CURSOR},
     ids::CharacterId,
     route::{Cache, SessionAccess},
@@ -41,6 +44,9 @@ pub const ROUTE: Route = Route::get("auth-account-export", "/api/v1/auth/account
             .answers::<AccountOut>(200, "A page of the export.")
     })
     .build(|| get(export));
+
+/// Pages of one player: a page may take half a second of Postgres.
+const EXPORTS: Quota = Quota::new("account-export", 30, Duration::from_secs(20));
 
 #[derive(Deserr)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
@@ -93,6 +99,7 @@ pub(crate) struct AccountOut {
 async fn export(me: Player, cx: Cx, Query(query): Query<ExportQuery>) -> Reply<AccountOut> {
     let limit = query.limit.map_or(5, |Limit(limit)| limit);
     let after = query.cursor.map(|Cursor(id)| id);
+    cx.limit(&EXPORTS, Subject::User(me.id)).await?;
     let account = export::account(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
     let sessions = cx.sessions().list(me.id, cx.now()).await?;
     let mut lives = export::lives(cx.db(), me.id, after, i64::from(limit) + 1).await?;

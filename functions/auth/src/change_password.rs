@@ -4,14 +4,11 @@
 //! them out of an account whose password is the old one; the second time catches who came in with it meanwhile. A request
 //! whose change is done already (the answer was lost) revokes again and is answered as the first would have been.
 
-use std::time::Duration;
-
 use axum::routing::post;
 use deserr::Deserr;
 use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     auth::Player,
-    cache::{limit::Quota, rate::Subject},
     http::{FieldErrors, Json},
     route::{Rate, SessionAccess},
     store::passwords,
@@ -24,7 +21,7 @@ use crate::{
     audit::{self, Event, Kind},
     error::AccountError,
     fields::{Attempt, Password},
-    password::{self, Verdict},
+    own, password,
 };
 
 /// `POST /api/v1/auth/change-password`.
@@ -46,9 +43,6 @@ pub const ROUTE: Route = Route::post("auth-change-password", "/api/v1/auth/chang
             .fails(Code::Conflict, &["NO_PASSWORD"])
     })
     .build(|| post(change));
-
-/// Failures of one account: 5, then 5 an hour. Whoever fails here holds an access token of the account.
-pub(crate) const FAILURES: Quota = Quota::new("password-change", 5, Duration::from_secs(720));
 
 /// The password that is, and the one that is to be.
 #[derive(Deserr, ToSchema)]
@@ -85,29 +79,34 @@ fn unavailable(error: ApiError) -> Refused {
 }
 
 async fn change_of(cx: &Cx, me: &Player, req: &ChangeIn) -> Result<(), Refused> {
-    let holder = passwords::of_user(cx.db(), me.id).await.map_err(unavailable)?;
-    let holder = holder.ok_or_else(|| ("no_such_user", AccountError::NoSuchUser.into()))?;
-    let stored = holder.secret.ok_or_else(|| ("no_password", AccountError::NoPassword.into()))?;
-    req.new_password
-        .unlike("new_password", &holder.username, holder.email.as_deref())
-        .map_err(|error| ("weak_password", error))?;
-    let subject = Subject::User(me.id);
-    cx.limit(&FAILURES, subject).await.map_err(|error| ("too_many_failures", error))?;
     let (password, new) = (&req.current_password.0, &req.new_password.0);
-    let current = password::verify(cx, password, Some(stored.clone())).await.map_err(unavailable)?;
-    let is_done = current == Verdict::Wrong
-        && password::verify(cx, new, Some(stored.clone())).await.map_err(unavailable)? != Verdict::Wrong;
-    if current == Verdict::Wrong && !is_done {
-        return Err(("wrong_password", AccountError::WrongPassword.into()));
-    }
-    cx.give_back(&FAILURES, subject).await;
-    if !is_done {
+    // A login may hash the same password anew meanwhile: then it is looked at once more.
+    for _ in 0..2 {
+        let holder = passwords::of_user(cx.db(), me.id).await.map_err(unavailable)?;
+        let holder = holder.ok_or_else(|| ("no_such_user", AccountError::NoSuchUser.into()))?;
+        let stored = holder.secret.ok_or_else(|| ("no_password", AccountError::NoPassword.into()))?;
+        req.new_password
+            .unlike("new_password", &holder.username, holder.email.as_deref())
+            .map_err(|error| ("weak_password", error))?;
+        let is_current = own::try_password(cx, me, password, &stored).await.map_err(not_tried)?;
+        if !is_current {
+            // The change may be done already, and its answer lost.
+            if !own::try_password(cx, me, new, &stored).await.map_err(not_tried)? {
+                return Err(("wrong_password", AccountError::WrongPassword.into()));
+            }
+            cx.revoke_sessions(me.id, Some(me.session_id)).await.map_err(unavailable)?;
+            return Ok(());
+        }
         let hash = password::hash(cx, new).await.map_err(unavailable)?;
         cx.revoke_sessions(me.id, Some(me.session_id)).await.map_err(unavailable)?;
-        if !passwords::replace(cx.db(), me.id, &stored, &hash).await.map_err(unavailable)? {
-            return Err(("changed_meanwhile", AccountError::WrongPassword.into()));
+        if passwords::replace(cx.db(), me.id, &stored, &hash).await.map_err(unavailable)? {
+            cx.revoke_sessions(me.id, Some(me.session_id)).await.map_err(unavailable)?;
+            return Ok(());
         }
     }
-    cx.revoke_sessions(me.id, Some(me.session_id)).await.map_err(unavailable)?;
-    Ok(())
+    Err(("changed_meanwhile", AccountError::WrongPassword.into()))
+}
+
+fn not_tried(error: ApiError) -> Refused {
+    (if error.code() == Code::RateLimited { "too_many_failures" } else { "unavailable" }, error)
 }

@@ -1,5 +1,5 @@
-//! Six digits by e-mail. What is stored of a code is its HMAC under a key that only the `auth` functions have: who reads the
-//! database cannot try out a million codes.
+//! Eight digits by e-mail. What is stored of a code is its HMAC under a key that only the `auth` functions have: who reads the
+//! database cannot try out all codes.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
@@ -23,7 +23,7 @@ pub(crate) const LIFE: TimeDelta = TimeDelta::minutes(10);
 const KEY_LABEL: &[u8] = b"restart-life/email-codes/v1";
 
 /// There are so many codes.
-const CODES: u32 = 1_000_000;
+const CODES: u32 = 100_000_000;
 
 /// What a code is for, in requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr, ToSchema)]
@@ -36,38 +36,63 @@ pub(crate) enum PurposeWord {
     ResetPassword,
 }
 
-/// A code as somebody tries it: six digits.
+/// A code as somebody tries it: eight digits.
 #[derive(Clone, Deserr, ToSchema)]
 #[deserr(try_from(String) = Code::parse -> Broken)]
-#[schema(value_type = String, min_length = 6, max_length = 6, pattern = "^[0-9]{6}$")]
+#[schema(value_type = String, min_length = 8, max_length = 8, pattern = "^[0-9]{8}$")]
 pub(crate) struct Code(String);
 
 impl Code {
     fn parse(text: String) -> Result<Self, Broken> {
-        if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(Self(text));
         }
-        Err(Broken::new("format", Text::new("Must be the six digits from the mail.", "必须是邮件中的六位数字。")))
+        Err(Broken::new("format", Text::new("Must be the eight digits from the mail.", "必须是邮件中的八位数字。")))
     }
 
-    /// One that nobody can foresee; each of the million is as likely.
+    /// One that nobody can foresee; each is as likely.
     pub(crate) fn fresh(cx: &Cx) -> Self {
         Self::drawn(|| u32::from_be_bytes(cx.random()))
     }
 
     fn drawn(mut draw: impl FnMut() -> u32) -> Self {
-        // The numbers above the last whole million would make small codes likelier.
+        // The numbers above the last whole hundred million would make small codes likelier.
         let whole = u32::MAX - u32::MAX % CODES;
         loop {
             let number = draw();
             if number < whole {
-                return Self(format!("{:06}", number % CODES));
+                return Self(format!("{:08}", number % CODES));
             }
         }
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What a client that asked for a code keeps, and sends with the code.
+#[derive(Clone, Deserr, serde::Serialize, ToSchema)]
+#[serde(transparent)]
+#[deserr(try_from(String) = FlowToken::parse -> Broken)]
+#[schema(value_type = String, min_length = 1, max_length = 64)]
+pub(crate) struct FlowToken(String);
+
+impl FlowToken {
+    fn parse(text: String) -> Result<Self, Broken> {
+        if (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(Self(text));
+        }
+        let text = Text::new(
+            "Must be the flow_token of the answer that sent the code.",
+            "必须是发送验证码时返回的 flow_token。",
+        );
+        Err(Broken::new("format", text))
+    }
+
+    /// One that nobody can guess.
+    pub(crate) fn fresh(cx: &Cx) -> Self {
+        Self(BASE64_URL_SAFE_NO_PAD.encode(cx.random::<16>()))
     }
 }
 
@@ -84,9 +109,11 @@ impl Keyring {
         Self::new(cx, Purpose::VerifyEmail, user.0.as_bytes())
     }
 
-    /// For whoever has this address.
-    pub(crate) fn of_address(cx: &Cx, email: &str) -> Result<Self, ApiError> {
-        Self::new(cx, Purpose::ResetPassword, email.to_lowercase().as_bytes())
+    /// For whoever has this address, and asked from where this flow began: others who ask for a code to the same address, or
+    /// try codes for it, meet codes of their own.
+    pub(crate) fn of_flow(cx: &Cx, email: &str, flow: &FlowToken) -> Result<Self, ApiError> {
+        let whose = format!("{}\0{}", flow.0, email.to_ascii_lowercase());
+        Self::new(cx, Purpose::ResetPassword, whose.as_bytes())
     }
 
     fn new(cx: &Cx, purpose: Purpose, whose: &[u8]) -> Result<Self, ApiError> {
@@ -126,14 +153,14 @@ mod tests {
 
     #[test]
     fn what_would_make_some_codes_likelier_is_drawn_again() {
-        let mut draws = [u32::MAX, 4_294_000_000, 4_293_999_999].into_iter();
-        assert_eq!(Code::drawn(|| draws.next().expect("three draws suffice")).0, "999999");
-        assert_eq!(Code::drawn(|| 42).0, "000042");
+        let mut draws = [u32::MAX, 4_200_000_000, 4_199_999_999].into_iter();
+        assert_eq!(Code::drawn(|| draws.next().expect("three draws suffice")).0, "99999999");
+        assert_eq!(Code::drawn(|| 42).0, "00000042");
     }
 
     #[test]
-    fn only_six_ascii_digits_are_a_code() {
-        for text in ["", "12345", "1234567", "12345a", "１２３４５６", " 12345", "-12345"] {
+    fn only_eight_ascii_digits_are_a_code() {
+        for text in ["", "1234567", "123456789", "1234567a", "１２３４５６７８", " 1234567", "-1234567"] {
             assert!(Code::parse(text.to_owned()).is_err(), "{text}");
         }
     }

@@ -17,6 +17,7 @@ mod mail;
 mod mint;
 mod oauth;
 pub mod oauth_start;
+mod own;
 mod password;
 mod password_login;
 mod password_rules;
@@ -33,6 +34,7 @@ pub mod sessions;
 mod turns;
 pub mod verify_code;
 
+pub use password::hashes_per_second;
 use platform::Route;
 
 /// Every route of this domain.

@@ -6,7 +6,7 @@ use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     auth::Player,
     http::{FieldErrors, Json},
-    route::Secret,
+    route::{Rate, Secret},
     store::{
         accounts::{self, ChangeError, User},
         identities, passwords,
@@ -19,14 +19,15 @@ use utoipa::ToSchema;
 use crate::{
     audit::{self, Event, Kind},
     error::AccountError,
-    fields::{Email, Password, Username},
+    fields::{Attempt, Email, Password, Username},
     oauth::{self, CodeCredentials, CodeKind, OauthCredentials, Proof},
-    password::{self, Verdict},
+    own, password,
     session::UserOut,
 };
 
 /// `POST /api/v1/auth/link`.
 pub const ROUTE: Route = Route::post("auth-link", "/api/v1/auth/link")
+    .rate(Rate::Auth)
     .memory_mb(512)
     .secrets(&[Secret::OauthProviders])
     .docs(|operation| {
@@ -35,12 +36,14 @@ pub const ROUTE: Route = Route::post("auth-link", "/api/v1/auth/link")
                 "Add a way to sign in",
                 "Exactly one of: `password` (with `username` and `email` if wanted), `oauth`, `wechat_code`, `alipay_code`, \
                  `douyin_code`. A guest becomes a full account and keeps everything; its device secret opens it no more. \
-                 Sessions stay as they are. Repeating a link that was made answers 200 again.",
+                 Sessions stay as they are. Repeating a link that was made answers 200 again. An account that is no guest's \
+                 asks for `current_password`, or where it has none for a session opened within 15 minutes.",
             )
             .body::<LinkIn>(json!({
                 "username": "lin_an", "email": "lin@example.org", "password": "a long walk home"
             }))
             .answers::<UserOut>(200, "The account as it is now.")
+            .fails(Code::Forbidden, &["WRONG_PASSWORD", "REAUTHENTICATE"])
             .fails(Code::Conflict, &["USERNAME_TAKEN", "HAS_PASSWORD", "IDENTITY_TAKEN"])
             .fails(Code::Unauthorized, &["OAUTH_STATE_INVALID", "OAUTH_CODE_REFUSED", "OAUTH_ANSWER_INVALID"])
             .fails(Code::ServiceUnavailable, &["OAUTH_PROVIDER_UNAVAILABLE"])
@@ -59,6 +62,9 @@ pub(crate) struct LinkIn {
     email: Option<Email>,
     #[deserr(default)]
     password: Option<Password>,
+    /// The password of an account that has one.
+    #[deserr(default)]
+    current_password: Option<Attempt>,
     #[deserr(default)]
     oauth: Option<OauthCredentials>,
     #[deserr(default)]
@@ -83,7 +89,7 @@ enum Way {
 
 impl LinkIn {
     fn way(self) -> Result<Way, ApiError> {
-        let Self { username, email, password, oauth, wechat_code, alipay_code, douyin_code } = self;
+        let Self { username, email, password, oauth, wechat_code, alipay_code, douyin_code, .. } = self;
         if password.is_none() && (username.is_some() || email.is_some()) {
             let text = Text::new("Required with `username` or `email`.", "填写 username 或 email 时必须提供。");
             return Err(ApiError::invalid_field("password", "required", text));
@@ -110,9 +116,10 @@ impl LinkIn {
 }
 
 async fn link(me: Player, cx: Cx, Json(req): Json<LinkIn>) -> Reply<UserOut> {
+    let current = req.current_password.clone();
     let linked = match req.way()? {
-        Way::Password(new) => add_password(&cx, &me, &new).await,
-        Way::Others(proof) => add_identity(&cx, &me, &proof).await,
+        Way::Password(new) => add_password(&cx, &me, current.as_ref(), &new).await,
+        Way::Others(proof) => add_identity(&cx, &me, current.as_ref(), &proof).await,
     };
     let event = match &linked {
         Ok(_) => Event::ok(Kind::Link),
@@ -123,31 +130,59 @@ async fn link(me: Player, cx: Cx, Json(req): Json<LinkIn>) -> Reply<UserOut> {
     Ok(Answer::ok(&UserOut::from(&user))?.versioned(&cx, user.version))
 }
 
-async fn add_identity(cx: &Cx, me: &Player, proof: &Proof) -> Result<User, ApiError> {
+async fn add_identity(cx: &Cx, me: &Player, current: Option<&Attempt>, proof: &Proof) -> Result<User, ApiError> {
+    prove(cx, me, current).await?;
     let identity = oauth::identify(cx, proof).await?;
-    let added = identities::add(cx, me.id, &identity.provider, &identity.subject).await;
-    match added.map_err(refused)? {
-        Some(user) => Ok(user),
-        // It is this account's already.
-        None => Ok(accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?),
+    for _ in 0..2 {
+        let added = identities::add(cx, me.id, &identity.provider, &identity.subject).await;
+        match added.map_err(refused) {
+            Ok(Some(user)) => return Ok(user),
+            // It is this account's already.
+            Ok(None) => return Ok(accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?),
+            // Whose it is, the second look tells: the same request may have come first.
+            Err(taken) if taken.reason_code() == Some("IDENTITY_TAKEN") => {}
+            Err(other) => return Err(other),
+        }
     }
+    Err(refused(ChangeError::IdentityTaken))
 }
 
-async fn add_password(cx: &Cx, me: &Player, new: &NewPassword) -> Result<User, ApiError> {
+/// A way into somebody's account is added by them only, not by whoever holds one of their tokens. What a guest has, the
+/// device's secret opens anyway.
+async fn prove(cx: &Cx, me: &Player, current: Option<&Attempt>) -> Result<(), ApiError> {
+    let user = accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
+    if !user.is_guest {
+        own::prove(cx, me, current).await?;
+    }
+    Ok(())
+}
+
+async fn add_password(cx: &Cx, me: &Player, current: Option<&Attempt>, new: &NewPassword) -> Result<User, ApiError> {
     let name = new.username.as_ref().map_or("", |name| name.0.as_str());
     new.password.unlike("password", name, new.email.as_ref().map(|email| email.0.as_str()))?;
+    let holder = passwords::of_user(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
+    if let Some(stored) = holder.secret {
+        return repeated(cx, me, new, &stored).await;
+    }
+    prove(cx, me, current).await?;
     let hash = password::hash(cx, &new.password.0).await?;
     let (username, email) = (new.username.as_ref(), new.email.as_ref());
     let (username, email) = (username.map(|name| name.0.as_str()), email.map(|email| email.0.as_str()));
-    let added = identities::add_password(cx, me.id, username, email, &hash).await;
-    if let Some(user) = added.map_err(refused)? {
-        return Ok(user);
+    match identities::add_password(cx, me.id, username, email, &hash).await {
+        Ok(Some(user)) => return Ok(user),
+        // Another link came first.
+        Ok(None) | Err(ChangeError::IdentityTaken) => {}
+        Err(error) => return Err(refused(error)),
     }
-    // It has a password. If it is this one, the request is a repeated one.
     let stored = passwords::of_user(cx.db(), me.id).await?.and_then(|holder| holder.secret);
+    repeated(cx, me, new, &stored.ok_or(AccountError::NoSuchUser)?).await
+}
+
+/// The account has a password. If it is this one, the request is a repeated one; tries are counted like any other.
+async fn repeated(cx: &Cx, me: &Player, new: &NewPassword, stored: &str) -> Result<User, ApiError> {
     let user = accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
-    let same_name = username.is_none_or(|name| name.eq_ignore_ascii_case(&user.username));
-    if same_name && password::verify(cx, &new.password.0, stored).await? != Verdict::Wrong {
+    let same_name = new.username.as_ref().is_none_or(|name| name.0.eq_ignore_ascii_case(&user.username));
+    if same_name && own::try_password(cx, me, &new.password.0, stored).await? {
         return Ok(user);
     }
     Err(AccountError::HasPassword.into())
@@ -156,6 +191,7 @@ async fn add_password(cx: &Cx, me: &Player, new: &NewPassword) -> Result<User, A
 fn refused(error: ChangeError) -> ApiError {
     match error {
         ChangeError::Other(error) => error,
+        ChangeError::IdentityTaken => ApiError::identity_taken(),
         ChangeError::Taken(accounts::USERNAME_KEY) => AccountError::UsernameTaken.into(),
         ChangeError::Taken(index) => ApiError::internal(format!("a link broke {index}")),
     }

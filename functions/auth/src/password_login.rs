@@ -14,6 +14,7 @@ use std::time::Duration;
 use platform::{
     ApiError, Cx,
     cache::{limit::Quota, rate::Subject},
+    ids::UserId,
     store::{
         accounts::{self, User},
         passwords,
@@ -47,8 +48,9 @@ pub(crate) struct Tried<'a> {
 /// Somebody whose password was right.
 pub(crate) struct Proved {
     pub(crate) user: User,
-    /// The hash that was compared with.
+    /// The hash that was compared with, and the password.
     secret: String,
+    password: SecretString,
 }
 
 impl Proved {
@@ -60,7 +62,10 @@ impl Proved {
     pub(crate) async fn open(&self, cx: &Cx, opening: Opening) -> Result<Option<SessionOut>, ApiError> {
         let opened = opening.open(cx, &self.user, false).await?;
         let now = passwords::of_user(cx.db(), self.user.user_id).await?.and_then(|holder| holder.secret);
-        if now.as_ref() == Some(&self.secret) {
+        // Another login may have hashed the same password anew.
+        let is_still = now.as_ref() == Some(&self.secret)
+            || (now.is_some() && password::verify(cx, &self.password, now).await? != Verdict::Wrong);
+        if is_still {
             return Ok(Some(opened));
         }
         cx.revoke_session(self.user.user_id, opened.session_id).await?;
@@ -75,9 +80,9 @@ impl Proved {
 pub(crate) async fn prove(cx: &Cx, kind: Kind, tried: Tried<'_>) -> Result<Option<Proved>, ApiError> {
     let (user, stored) = accounts::by_identifier(cx.db(), tried.identifier).await?.unzip();
     let user_id = user.as_ref().map(|user| user.user_id);
-    let counts = [(&ADDRESS, Subject::of_address(cx.client_ip())), account(cx, user_id, tried).await?];
-    for (quota, subject) in counts {
-        if let Err(refused) = cx.limit(quota, subject).await {
+    let counts = counts(cx, user_id, tried).await?;
+    for (quota, subject) in &counts {
+        if let Err(refused) = cx.limit(quota, *subject).await {
             audit::record(cx, Event::failed(kind, "too_many_failures").user(user_id));
             return Err(refused);
         }
@@ -85,7 +90,7 @@ pub(crate) async fn prove(cx: &Cx, kind: Kind, tried: Tried<'_>) -> Result<Optio
     let verdict = match password::verify(cx, tried.password, stored.clone()).await {
         Ok(verdict) => verdict,
         Err(busy) => {
-            give_back(cx, counts).await;
+            give_back(cx, &counts).await;
             audit::record(cx, Event::failed(kind, "busy").user(user_id));
             return Err(busy);
         }
@@ -95,32 +100,30 @@ pub(crate) async fn prove(cx: &Cx, kind: Kind, tried: Tried<'_>) -> Result<Optio
         audit::record(cx, Event::failed(kind, reason).user(user_id));
         return Ok(None);
     };
-    give_back(cx, counts).await;
+    give_back(cx, &counts).await;
     let stronger = match verdict {
         Verdict::RightButWeak => strengthen(cx, &user, tried.password, &stored).await,
         Verdict::Right | Verdict::Wrong => None,
     };
-    Ok(Some(Proved { user, secret: stronger.unwrap_or(stored) }))
+    Ok(Some(Proved { user, secret: stronger.unwrap_or(stored), password: tried.password.clone() }))
 }
 
-/// Under which limit of the account a try falls.
-async fn account(
-    cx: &Cx,
-    user: Option<platform::ids::UserId>,
-    tried: Tried<'_>,
-) -> Result<(&'static Quota, Subject), ApiError> {
+/// The limits under which a try falls. A device that the account knows has one of its own and no other, so that neither
+/// strangers at its name nor neighbours at its address keep it out.
+async fn counts(cx: &Cx, user: Option<UserId>, tried: Tried<'_>) -> Result<Vec<(&'static Quota, Subject)>, ApiError> {
     if let Some(device) = tried.device
         && session::is_known_device(cx, user, device).await?
         && let Some(user) = user
     {
-        return Ok((&DEVICE, Subject::named(&format!("{user} {}", device.id.0))));
+        return Ok(vec![(&DEVICE, Subject::named(&format!("{user} {}", device.id.0)))]);
     }
-    Ok((&STRANGERS, Subject::named(&tried.identifier.to_lowercase())))
+    let name = Subject::named(&tried.identifier.to_ascii_lowercase());
+    Ok(vec![(&ADDRESS, Subject::of_address(cx.client_ip())), (&STRANGERS, name)])
 }
 
-async fn give_back(cx: &Cx, counts: [(&Quota, Subject); 2]) {
+async fn give_back(cx: &Cx, counts: &[(&Quota, Subject)]) {
     for (quota, subject) in counts {
-        cx.give_back(quota, subject).await;
+        cx.give_back(quota, *subject).await;
     }
 }
 

@@ -86,7 +86,7 @@ async fn update(me: Player, cx: Cx, expected: IfMatch, Json(req): Json<ProfileIn
     let changed = accounts::change(&cx, me.id, Some(expected), |user| req.apply(user)).await;
     let user = changed.map_err(|error| match error {
         ChangeError::Other(error) => error,
-        ChangeError::Taken(index) => ApiError::internal(format!("a profile broke {index}")),
+        other => ApiError::internal(format!("a profile change ended as {other:?}")),
     })?;
     audit::record(&cx, Event::ok(Kind::ProfileUpdate).user(me.id).session(me.session_id));
     Ok(Answer::ok(&UserOut::from(&user))?.versioned(&cx, user.version))

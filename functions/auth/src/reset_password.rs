@@ -39,7 +39,8 @@ pub const ROUTE: Route = Route::post("auth-reset-password", "/api/v1/auth/reset-
                 "Uses the code up and signs every device out; then log in with the new password. If the request breaks off, send it again: the code is good until it was used.",
             )
             .body::<ResetIn>(json!({
-                "email": "lin@example.org", "code": "204816", "new_password": "a longer walk home"
+                "email": "lin@example.org", "flow_token": "pQ0m2vGq1mJ3nV6kY8sT1w", "code": "20481632",
+                "new_password": "a longer walk home"
             }))
             .answers::<ResetOut>(200, "The password is the new one, and nobody is signed in.")
             .fails(Code::ValidationFailed, &["WRONG_CODE"])
@@ -51,6 +52,8 @@ pub const ROUTE: Route = Route::post("auth-reset-password", "/api/v1/auth/reset-
 #[deserr(error = FieldErrors, deny_unknown_fields)]
 pub(crate) struct ResetIn {
     email: Email,
+    /// From the answer of `auth-send-verification-code`.
+    flow_token: codes::FlowToken,
     code: codes::Code,
     new_password: Password,
 }
@@ -77,7 +80,7 @@ async fn reset(cx: Cx, Json(req): Json<ResetIn>) -> Reply<ResetOut> {
 
 /// Whose password was reset; for a wrong code whose it would have been, if that is known.
 async fn reset_of(cx: &Cx, req: &ResetIn) -> Result<Result<UserId, Option<UserId>>, ApiError> {
-    let keyring = Keyring::of_address(cx, &req.email.0)?;
+    let keyring = Keyring::of_flow(cx, &req.email.0, &req.flow_token)?;
     let code_hash = keyring.hash(&req.code)?;
     let tried = || keyring.tried(cx, &code_hash);
     let Some(user) = email_codes::try_code(cx.db(), tried()).await? else { return Ok(Err(None)) };
@@ -89,6 +92,6 @@ async fn reset_of(cx: &Cx, req: &ResetIn) -> Result<Result<UserId, Option<UserId
         return Ok(Err(Some(user)));
     }
     cx.revoke_sessions(user, None).await?;
-    let done = email_codes::reset_password(cx.db(), user, &req.email.0, tried(), &hash).await?;
+    let done = email_codes::reset_password(cx, user, &req.email.0, tried(), &hash).await?;
     Ok(if done { Ok(user) } else { Err(Some(user)) })
 }

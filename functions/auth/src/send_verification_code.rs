@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 use crate::{
     audit::{self, Event, Kind},
-    codes::{self, Keyring, LIFE, PurposeWord},
+    codes::{self, FlowToken, Keyring, LIFE, PurposeWord},
     fields::Email,
     mail::{self, Letter, Mail, Mailer as _, Untaken},
 };
@@ -38,7 +38,7 @@ pub const ROUTE: Route = Route::post("auth-send-verification-code", "/api/v1/aut
         operation
             .about(
                 "Send a code by e-mail",
-                "`verify_email` needs a player, whose address this is to become; `reset_password` needs none. The answer is the same whether the address is known or not. At most one mail a minute and five an hour to one address.",
+                "`verify_email` needs a player, whose address this is to become; `reset_password` needs none, and answers a `flow_token` that goes with the code. The answer is the same whether the address is known or not. At most one mail a minute and five an hour to one address.",
             )
             .body::<SendIn>(json!({"purpose": "reset_password", "email": "lin@example.org"}))
             .answers::<SentOut>(200, "A mail is on its way.")
@@ -72,6 +72,8 @@ pub(crate) struct SentOut {
     expires_in: i64,
     /// Seconds after which another code can be asked for.
     resend_after: u64,
+    /// For `reset_password`: send it with the code. Null for `verify_email`.
+    flow_token: Option<FlowToken>,
 }
 
 async fn send(player: Option<Player>, cx: Cx, Json(req): Json<SendIn>) -> Reply<SentOut> {
@@ -88,7 +90,8 @@ async fn send(player: Option<Player>, cx: Cx, Json(req): Json<SendIn>) -> Reply<
             return Err(refused);
         }
     }
-    let sent = send_one(&cx, for_player, &req.email).await;
+    let flow = FlowToken::fresh(&cx);
+    let sent = send_one(&cx, for_player, &req.email, &flow).await;
     let (event, sent) = match sent {
         Ok(()) => (Event::ok(Kind::CodeSend), Ok(())),
         // Whoever asks is not told: what is refused would tell which addresses exist elsewhere.
@@ -101,12 +104,13 @@ async fn send(player: Option<Player>, cx: Cx, Json(req): Json<SendIn>) -> Reply<
         give_back(&cx, &counts).await;
     }
     sent?;
-    Answer::ok(&SentOut { expires_in: LIFE.num_seconds(), resend_after: PAUSE_S })
+    let flow_token = for_player.is_none().then_some(flow);
+    Answer::ok(&SentOut { expires_in: LIFE.num_seconds(), resend_after: PAUSE_S, flow_token })
 }
 
 /// What a mail counts against.
 fn counts(cx: &Cx, player: Option<UserId>, email: &str) -> Vec<(&'static Quota, Subject)> {
-    let to = Subject::named(&email.to_lowercase());
+    let to = Subject::named(&email.to_ascii_lowercase());
     let player = player.map(|id| (&PLAYER, Subject::User(id)));
     let others = [(&CLIENT, Subject::of_address(cx.client_ip())), (&ADDRESS_PAUSE, to), (&ADDRESS, to)];
     player.into_iter().chain(others).collect()
@@ -130,7 +134,7 @@ impl From<ApiError> for Failed {
     }
 }
 
-async fn send_one(cx: &Cx, player: Option<UserId>, email: &Email) -> Result<(), Failed> {
+async fn send_one(cx: &Cx, player: Option<UserId>, email: &Email, flow: &FlowToken) -> Result<(), Failed> {
     let known = email_codes::addressee(cx.db(), &email.0).await?;
     let code = codes::Code::fresh(cx);
     let code_for = |purpose| Letter::Code { purpose, code: code.as_str(), minutes: LIFE.num_minutes() };
@@ -139,9 +143,9 @@ async fn send_one(cx: &Cx, player: Option<UserId>, email: &Email) -> Result<(), 
         (Some(id), Some(known)) if known.user_id != id => (Keyring::of_user(cx, id)?, Letter::TakenElsewhere, None),
         (Some(id), _) => (Keyring::of_user(cx, id)?, code_for(Purpose::VerifyEmail), Some(id)),
         (None, Some(known)) => {
-            (Keyring::of_address(cx, &email.0)?, code_for(Purpose::ResetPassword), Some(known.user_id))
+            (Keyring::of_flow(cx, &email.0, flow)?, code_for(Purpose::ResetPassword), Some(known.user_id))
         }
-        (None, None) => (Keyring::of_address(cx, &email.0)?, Letter::NoAccount, None),
+        (None, None) => (Keyring::of_flow(cx, &email.0, flow)?, Letter::NoAccount, None),
     };
     // To the address as the account has it: two spellings that Postgres takes for one need not be one mailbox.
     let stored = known.filter(|_| player.is_none()).and_then(|known| known.email).map(Email);

@@ -25,5 +25,6 @@ async fn revoke(me: Player, cx: Cx, Path(session): Path<SessionId>) -> Reply<End
         audit::record(&cx, Event::ok(Kind::SessionRevoke).user(me.id).session(session));
         return Answer::ok(&Ended { sessions_ended: 1 });
     }
+    audit::record(&cx, Event::failed(Kind::SessionRevoke, "no_such_session").user(me.id));
     Err(AccountError::NoSuchSession.into())
 }

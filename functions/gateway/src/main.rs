@@ -52,6 +52,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measure how many passwords a second this machine hashes with the settings of the environment; that bounds logins.
+    PasswordCost {
+        /// How long to measure, seconds.
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+    },
     /// Print a fresh pair of token keys as two lines for the environment.
     Keygen,
 }
@@ -72,6 +78,7 @@ fn main() -> ExitCode {
         Command::Openapi { json: false } => {
             table::openapi().to_yaml().map_err(Into::into).and_then(|text| print(&text))
         }
+        Command::PasswordCost { seconds } => password_cost(Duration::from_secs(seconds)),
         Command::Keygen => keygen(),
     };
     match result {
@@ -142,6 +149,15 @@ fn healthcheck() -> anyhow::Result<()> {
         bail!("answered {}", String::from_utf8_lossy(&status));
     }
     Ok(())
+}
+
+fn password_cost(duration: Duration) -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    let (cost, at_once) = (config.password_cost, config.passwords_at_once);
+    let rate = auth::hashes_per_second(cost, at_once, duration)
+        .map_err(|error| anyhow::anyhow!("the settings do not hash: {error:?}"))?;
+    let (memory, iterations) = (cost.memory_kib, cost.iterations);
+    print(&format!("memory_kib={memory} iterations={iterations} at_once={at_once} hashes_per_second={rate:.1}"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a key needs the operating system's randomness, and no Ctx exists here")]

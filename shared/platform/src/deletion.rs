@@ -12,13 +12,16 @@ use crate::{
     },
     ctx::{Ctx, Cx},
     error::{ApiError, chain},
-    ids::UserId,
+    ids::{SessionId, UserId},
     session::SessionStore as _,
     store::{Db, deletion},
 };
 
 /// Lives deleted at once: a fraction of a second even for full ones.
 const BATCH: i64 = 20;
+
+/// Stored answers deleted at once.
+const KEYS: i64 = 5_000;
 
 /// Deletes an account. Whether everything is gone already; if not, it is closed, and the job deletes the rest.
 ///
@@ -42,37 +45,45 @@ async fn finish(ctx: &Ctx, db: &Db, user: UserId) -> Result<(), ApiError> {
         if gone.is_empty() {
             break;
         }
+        // A release that knows nothing of closed accounts may have added some meanwhile, and nothing cascades to them.
+        deletion::events_of(db, &gone).await?;
         let lives: Vec<_> = gone.into_iter().map(|life| Life(user, life).id()).collect();
         forget(ctx, &lives).await?;
     }
     forget(ctx, &[Profile(user).id(), Roster(user).id()]).await?;
+    while deletion::keys(db, user, KEYS).await? > 0 {}
     deletion::account(db, user).await?;
     end_sessions(ctx, db, user).await
 }
 
-/// Ends deletions that were begun a while ago; tells how many.
+/// Ends deletions that were begun a while ago, up to a hundred; tells how many. One that fails keeps no other from its end.
 ///
 /// # Errors
-/// As [`finish`].
+/// That of the last one that failed.
 pub(crate) async fn finish_all(ctx: &Ctx) -> Result<usize, ApiError> {
     let before = ctx.now() - chrono::TimeDelta::minutes(1);
-    let mut finished = 0;
-    loop {
-        let users = deletion::unfinished(ctx.db(), before, 100).await?;
-        if users.is_empty() {
-            return Ok(finished);
-        }
-        for user in users {
-            finish(ctx, ctx.db(), user).await?;
-            finished += 1;
+    let (mut finished, mut failed) = (0, None);
+    for user in deletion::unfinished(ctx.db(), before, 100).await? {
+        match finish(ctx, ctx.db(), user).await {
+            Ok(()) => finished += 1,
+            Err(error) => failed = Some(error),
         }
     }
+    failed.map_or(Ok(finished), Err)
 }
 
 async fn end_sessions(ctx: &Ctx, db: &Db, user: UserId) -> Result<(), ApiError> {
-    let ended = ctx.sessions_through(db).revoke_all(user, None).await?;
+    let store = ctx.sessions_through(db);
+    let standing: Vec<_> = store.list(user, ctx.now()).await?.iter().map(|session| session.session_id).collect();
+    tell(ctx, user, &standing).await?;
+    let ended = store.revoke_all(user, None).await?;
+    let since: Vec<_> = ended.into_iter().filter(|id| !standing.contains(id)).collect();
+    tell(ctx, user, &since).await
+}
+
+async fn tell(ctx: &Ctx, user: UserId, ended: &[SessionId]) -> Result<(), ApiError> {
     let Some(redis) = ctx.redis().filter(|_| !ended.is_empty()) else { return Ok(()) };
-    told(redis.insist(ctx.now(), &ctx.cache().stamps.revoke(user, &ended), TRIES).await.value)
+    told(redis.insist(ctx.now(), &ctx.cache().stamps.revoke(user, ended), TRIES).await.value)
 }
 
 /// Times Redis is asked to forget.

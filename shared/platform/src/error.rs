@@ -118,6 +118,12 @@ impl ApiError {
         Self::new(Code::Unauthorized, text).reason("TOKEN_MISSING")
     }
 
+    /// 409 for a way to sign in that opens another account.
+    pub fn identity_taken() -> Self {
+        let text = Text::new("This sign-in already belongs to another account.", "该第三方账号已绑定到其他账号。");
+        Self::new(Code::Conflict, text).reason("IDENTITY_TAKEN")
+    }
+
     /// 422 with every wrong field at once.
     pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
         let text = Text::new("Some fields are not valid; see `fields`.", "有字段不符合要求，详见 fields。");
@@ -231,11 +237,7 @@ impl From<sqlx::Error> for ApiError {
         match broken_by(&error) {
             Some(Meaning::AccountGone) => Self::account_gone(),
             Some(Meaning::CharacterGone) => Self::not_found(Text::new("There is no such character.", "没有这个角色。")),
-            Some(Meaning::IdentityTaken) => {
-                let text =
-                    Text::new("This sign-in already belongs to another account.", "该第三方账号已绑定到其他账号。");
-                Self::new(Code::Conflict, text).reason("IDENTITY_TAKEN")
-            }
+            Some(Meaning::IdentityTaken) => Self::identity_taken(),
             Some(Meaning::Expected | Meaning::Mistake) | None => Self::internal(error),
         }
     }

@@ -35,11 +35,11 @@ pub struct TakenMail {
 }
 
 impl TakenMail {
-    /// The six digits in it; empty if there are none.
+    /// The eight digits in it; empty if there are none.
     #[must_use]
     pub fn code(&self) -> String {
         let mut numbers = self.text.split(|c: char| !c.is_ascii_digit());
-        numbers.find(|number| number.len() == 6).unwrap_or_default().to_owned()
+        numbers.find(|number| number.len() == 8).unwrap_or_default().to_owned()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Codes by e-mail, over a real SMTP server: what they open, for whom, how often and for how long.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, collections::HashMap, net::IpAddr, sync::Mutex};
 
 use futures_util::future::join_all;
 use http::StatusCode;
@@ -17,6 +17,8 @@ const PASSWORD: &str = "correct horse battery";
 struct Stage {
     app: TestApp,
     mail: MailServer,
+    /// The newest flow of each address.
+    flows: Mutex<HashMap<String, String>>,
 }
 
 impl Stage {
@@ -25,7 +27,7 @@ impl Stage {
         let url = mail.url();
         let ours = [("MAIL_URL", url.as_str()), ("MAIL_FROM", "重启人生 <no-reply@example.org>")];
         let app = TestApp::with_settings(gateway::routes(None), &[settings, &ours].concat()).await;
-        Self { app, mail }
+        Self { app, mail, flows: Mutex::default() }
     }
 
     async fn post(&self, route: &str, token: Option<&str>, body: Value) -> TestAnswer {
@@ -37,14 +39,26 @@ impl Stage {
     }
 
     async fn send(&self, purpose: &str, email: &str, token: Option<&str>) -> TestAnswer {
-        self.post("send-verification-code", token, json!({"purpose": purpose, "email": email})).await
+        let sent = self.post("send-verification-code", token, json!({"purpose": purpose, "email": email})).await;
+        if sent.status == StatusCode::OK
+            && let Some(flow) = sent.data()["flow_token"].as_str()
+        {
+            self.flows.lock().expect("whole").insert(email.to_ascii_lowercase(), flow.to_owned());
+        }
+        sent
+    }
+
+    fn flow(&self, email: &str) -> String {
+        self.flows.lock().expect("whole").get(&email.to_ascii_lowercase()).cloned().unwrap_or("none".to_owned())
     }
 
     /// The code in the mail that this makes the server take.
     async fn code(&self, purpose: &str, email: &str, token: Option<&str>) -> String {
         let sent = self.send(purpose, email, token).await;
         assert_eq!(sent.status, StatusCode::OK, "{}", sent.text());
-        assert_eq!(sent.data(), json!({"expires_in": 600, "resend_after": 60}));
+        let flow_token = sent.data()["flow_token"].clone();
+        assert_eq!(sent.data(), json!({"expires_in": 600, "resend_after": 60, "flow_token": flow_token}));
+        assert_eq!(flow_token.is_null(), purpose == "verify_email");
         self.mail.newest().code()
     }
 
@@ -54,12 +68,17 @@ impl Stage {
     }
 
     async fn try_reset(&self, email: &str, code: &str) -> StatusCode {
-        let body = json!({"purpose": "reset_password", "email": email, "code": code});
+        let body = json!({"purpose": "reset_password", "email": email, "code": code, "flow_token": self.flow(email)});
         self.post("verify-code", None, body).await.status
     }
 
     async fn reset(&self, email: &str, code: &str, password: &str) -> TestAnswer {
-        self.post("reset-password", None, json!({"email": email, "code": code, "new_password": password})).await
+        self.post(
+            "reset-password",
+            None,
+            json!({"email": email, "code": code, "flow_token": self.flow(email), "new_password": password}),
+        )
+        .await
     }
 
     async fn login(&self, name: &str, password: &str) -> StatusCode {
@@ -85,7 +104,7 @@ impl Stage {
 
 /// Another code than this one.
 fn other_than(code: &str) -> String {
-    format!("{:06}", (code.parse::<u32>().expect("digits") + 1) % 1_000_000)
+    format!("{:08}", (code.parse::<u32>().expect("digits") + 1) % 100_000_000)
 }
 
 fn assert_wrong(answer: &TestAnswer) {
@@ -131,7 +150,7 @@ async fn what_a_mail_says() {
         assert!(mail.headers["subject"].as_str().expect("a subject").contains(words[0]), "{}", mail.headers);
         assert_eq!(mail.headers["from"], "重启人生 <no-reply@example.org>");
         assert_eq!(mail.headers["auto-submitted"], "auto-generated");
-        assert_eq!(mail.code().len(), 6, "{}", mail.text);
+        assert_eq!(mail.code().len(), 8, "{}", mail.text);
         for text in [&mail.text, &mail.html] {
             assert!(words.iter().chain([&mail.code().as_str()]).all(|word| text.contains(word)), "{text}");
         }
@@ -190,9 +209,16 @@ async fn an_unknown_address_is_answered_like_a_known_one() {
         let sent = stage.send("reset_password", email, None).await;
         let mail = stage.mail.newest();
         assert_eq!(mail.to, [email]);
-        let wrong = stage.reset(email, &other_than(&format!("0{}", mail.code())), "a longer walk home").await;
+        let wrong = stage
+            .reset(
+                email,
+                &other_than(&format!("0{}", mail.code()).chars().take(8).collect::<String>()),
+                "a longer walk home",
+            )
+            .await;
         assert_wrong(&wrong);
-        seen.push((sent.status, sent.data(), sent.trips(), wrong.error()["message"].clone(), wrong.trips()));
+        let (expires, resend) = (sent.data()["expires_in"].clone(), sent.data()["resend_after"].clone());
+        seen.push((sent.status, expires, resend, sent.trips(), wrong.error()["message"].clone(), wrong.trips()));
     }
     assert_eq!(seen[0], seen[1]);
     assert_eq!(stage.mail.newest().code(), "", "who has no account gets no code");
@@ -202,7 +228,7 @@ async fn an_unknown_address_is_answered_like_a_known_one() {
     let other = stage.app.register("other").await;
     let sent = stage.send("verify_email", ADDRESS, Some(&other)).await;
     assert_eq!((sent.status, stage.mail.newest().code().as_str()), (StatusCode::OK, ""));
-    assert_wrong(&stage.verify(&other, ADDRESS, "123456").await);
+    assert_wrong(&stage.verify(&other, ADDRESS, "12345678").await);
     // What the mail server will not take is not told either.
     assert_eq!(stage.send("reset_password", "refused@example.org", None).await.status, StatusCode::OK);
     assert!(stage.mail.mails().iter().all(|mail| mail.to != ["refused@example.org"]));
@@ -214,14 +240,14 @@ async fn however_many_try_at_once_five_are_heard() {
     stage.verified("lin_an").await;
     let code = stage.code("reset_password", ADDRESS, None).await;
     let number: u32 = code.parse().expect("digits");
-    let wrong: Vec<_> = (1..=20).map(|step| format!("{:06}", (number + step) % 1_000_000)).collect();
+    let wrong: Vec<_> = (1..=20).map(|step| format!("{:08}", (number + step) % 100_000_000)).collect();
     let tries = join_all(wrong.iter().map(|code| stage.try_reset(ADDRESS, code))).await;
     assert!(tries.iter().all(|status| *status == StatusCode::UNPROCESSABLE_ENTITY));
     let misses = "SELECT misses::int8 FROM email_codes WHERE purpose = 'reset_password'";
     assert_eq!(stage.count(misses).await, 5);
     assert_wrong(&stage.reset(ADDRESS, &code, "a longer walk home").await);
 
-    // A new code takes its place, with five tries of its own; four misses leave it good.
+    // A new one has five tries of its own; four misses leave it good.
     let newer = stage.code("reset_password", ADDRESS, None).await;
     for _ in 0..4 {
         assert_eq!(stage.try_reset(ADDRESS, &other_than(&newer)).await, StatusCode::UNPROCESSABLE_ENTITY);
@@ -236,7 +262,7 @@ async fn however_many_try_at_once_five_are_heard() {
 #[tokio::test]
 async fn of_many_who_use_one_code_at_once_one_does() {
     let stage = Stage::set(&[]).await;
-    let token = stage.verified("lin_an").await;
+    stage.verified("lin_an").await;
     let code = stage.code("reset_password", ADDRESS, None).await;
     let passwords: Vec<_> = (0..10).map(|number| format!("a longer walk home {number}")).collect();
     let resets = join_all(passwords.iter().map(|password| stage.reset(ADDRESS, &code, password))).await;
@@ -244,10 +270,11 @@ async fn of_many_who_use_one_code_at_once_one_does() {
     assert_eq!(done.len(), 1, "{:?}", resets.iter().map(|reset| reset.status).collect::<Vec<_>>());
     assert_eq!(stage.login("lin_an", &passwords[done[0]]).await, StatusCode::OK);
 
+    let token = stage.app.register("another").await;
     let code = stage.code("verify_email", "second@example.org", Some(&token)).await;
     let verified = join_all((0..10).map(|_| stage.verify(&token, "second@example.org", &code))).await;
     assert_eq!(verified.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
-    assert_eq!(stage.profile(&token).await["version"], 3);
+    assert_eq!(stage.profile(&token).await["version"], 2);
 }
 
 #[tokio::test]
@@ -308,7 +335,7 @@ async fn who_may_ask() {
 async fn while_the_mail_server_is_away_nothing_is_lost_and_nothing_is_counted() {
     // Without Redis limits are counted by the clock that stands still here.
     let settings = [("RATE_LIMIT_PERCENT", "100"), ("REDIS_URL", "redis://127.0.0.1:1")];
-    let Stage { app, mail } = Stage::set(&settings).await;
+    let Stage { app, mail, .. } = Stage::set(&settings).await;
     let ask = |route: &str, body: Value| app.post(&format!("/api/v1/auth/{route}"), &body);
     let registered = ask("register", json!({"username": "lin_an", "password": PASSWORD})).send().await;
     let token = registered.data()["access_token"].as_str().expect("a token").to_owned();
@@ -374,4 +401,60 @@ async fn an_address_gets_a_mail_a_minute_and_five_an_hour_with_and_without_redis
 /// A client address that no other test counts under.
 fn stranger() -> IpAddr {
     std::net::Ipv6Addr::from(uuid::Uuid::new_v4().as_u128()).into()
+}
+
+#[tokio::test]
+async fn others_who_ask_or_guess_neither_replace_nor_use_up_the_owners_code() {
+    let stage = Stage::set(&[]).await;
+    stage.verified("lin_an").await;
+    let code = stage.code("reset_password", ADDRESS, None).await;
+    let mine = stage.flow(ADDRESS);
+    // A stranger asks for a code to the same address, and guesses at theirs and at any.
+    stage.code("reset_password", ADDRESS, None).await;
+    for flow in [stage.flow(ADDRESS), "made_up".to_owned()] {
+        for guess in 0..6 {
+            let body = json!({"purpose": "reset_password", "email": ADDRESS, "code": format!("{guess:08}"), "flow_token": flow});
+            assert_wrong(&stage.post("verify-code", None, body).await);
+        }
+        let body = json!({"email": ADDRESS, "code": code, "flow_token": flow, "new_password": "a longer walk home"});
+        assert_wrong(&stage.post("reset-password", None, body).await);
+    }
+    let body = json!({"email": ADDRESS, "code": code, "flow_token": mine, "new_password": "a longer walk home"});
+    assert_eq!(stage.post("reset-password", None, body).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_stolen_session_cannot_replace_a_verified_address() {
+    let stage = Stage::set(&[]).await;
+    let stolen = stage.verified("lin_an").await;
+    let code = stage.code("verify_email", "thief@example.org", Some(&stolen)).await;
+    let verify = async |password: Option<&str>| {
+        let body = json!({"purpose": "verify_email", "email": "thief@example.org", "code": code, "password": password});
+        stage.post("verify-code", Some(&stolen), body).await
+    };
+    for password in [None, Some("a guess of theirs")] {
+        let refused = verify(password).await;
+        assert_eq!((refused.status, &refused.error()["reason"]), (StatusCode::FORBIDDEN, &json!("WRONG_PASSWORD")));
+    }
+    assert_eq!(stage.profile(&stolen).await["email"], ADDRESS);
+    assert_eq!(verify(Some("correct horse battery")).await.status, StatusCode::OK, "its owner can");
+    assert_eq!(stage.profile(&stolen).await["email"], "thief@example.org");
+}
+
+#[tokio::test]
+async fn a_reset_makes_a_guest_a_full_account_that_the_devices_secret_opens_no_more() {
+    let stage = Stage::set(&[]).await;
+    let guest = json!({"login_type": "guest", "credentials": {"device_secret": "6f0f0b6f9a3c4d1e8b7a5c2d9e1f3a4b"}});
+    let signed_in = stage.post("login", None, guest.clone()).await.data();
+    let token = signed_in["access_token"].as_str().expect("a token").to_owned();
+    let code = stage.code("verify_email", ADDRESS, Some(&token)).await;
+    assert_eq!(stage.verify(&token, ADDRESS, &code).await.status, StatusCode::OK);
+    stage.app.world().wait(60);
+    let code = stage.code("reset_password", ADDRESS, None).await;
+    assert_eq!(stage.reset(ADDRESS, &code, "a longer walk home").await.status, StatusCode::OK);
+    let by_secret = stage.post("login", None, guest).await.data();
+    assert_ne!(by_secret["user"]["user_id"], signed_in["user"]["user_id"]);
+    let body = json!({"username": ADDRESS, "password": "a longer walk home"});
+    let user = stage.post("login", None, body).await.data()["user"].clone();
+    assert_eq!((&user["user_id"], &user["is_guest"]), (&signed_in["user"]["user_id"], &json!(false)));
 }

@@ -210,7 +210,7 @@ async fn every_event_is_one_line_that_names_nobody() {
     login_from(&app, ip, "unknown_name_x", "a guessed one", None).await;
     change(&app, &token, "a guessed one", NEW).await;
     change(&app, &token, PASSWORD, NEW).await;
-    let code = json!({"purpose": "verify_email", "email": "secret.walker@example.org", "code": "987654"});
+    let code = json!({"purpose": "verify_email", "email": "secret.walker@example.org", "code": "98765432"});
     app.post("/api/v1/auth/verify-code", &code).token(&token).from_ip(ip).send().await;
     drop(guard);
 
@@ -232,7 +232,28 @@ async fn every_event_is_one_line_that_names_nobody() {
     );
     assert!(audit[..3].iter().all(|line| line["user_id"].is_string() && line["client"] == "203.0.113.0/24"));
     let all = Value::from(audit).to_string();
-    for secret in ["walker", "unknown_name_x", "@", "203.0.113.77", PASSWORD, NEW, "guessed", "987654"] {
+    for secret in ["walker", "unknown_name_x", "@", "203.0.113.77", PASSWORD, NEW, "guessed", "98765432"] {
         assert!(!all.contains(secret), "{secret} is in {all}");
+    }
+}
+
+#[tokio::test]
+async fn after_the_cost_was_raised_everyone_who_signs_in_at_once_gets_in() {
+    let app = app().await;
+    app.register("crowded").await;
+    let raised = app.beside(gateway::routes(None), &[("ARGON2_ITERATIONS", "2"), ("ARGON2_AT_ONCE", "8")]).await;
+    let body = json!({"username": "crowded", "password": "correct horse battery"});
+    let answers = futures_util::future::join_all((0..8).map(|_| raised.post("/api/v1/auth/login", &body).send())).await;
+    for answer in answers {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_one_name_however_it_is_folded() {
+    let app = app().await;
+    for name in ["l\u{130}n", "ｌｉｎ", "lin an", "li\u{307}n"] {
+        let answer = app.post("/api/v1/auth/login", &json!({"username": name, "password": "x"})).send().await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {}", answer.text());
     }
 }

@@ -43,7 +43,7 @@ fn samples() -> Vec<Sample> {
             wrong: vec![
                 ("username", text(&[json!("ab"), json!("has space"), json!("nul\0"), json!("名字")])),
                 ("password", text(&[json!("short")])),
-                ("email", text(&[json!("nobody"), json!("a@b"), json!("a b@example.org")])),
+                ("email", text(&[json!("nobody"), json!("a@b"), json!("a b@example.org"), json!("a@gma\u{130}l.com")])),
                 ("platform", text(&[json!("toaster")])),
                 ("locale", text(&[json!("fr")])),
                 (
@@ -134,17 +134,19 @@ fn samples() -> Vec<Sample> {
             ..sample("auth-send-verification-code")
         },
         Sample {
-            body: Some(json!({"purpose": "reset_password", "email": "nobody@example.org", "code": "123456"})),
+            body: Some(
+                json!({"purpose": "reset_password", "email": "nobody@example.org", "code": "12345678", "flow_token": "a"}),
+            ),
             wrong: vec![
                 ("purpose", text(&[json!("greeting")])),
                 ("email", text(&[json!("nobody")])),
-                ("code", text(&[json!("12345"), json!("1234567"), json!("１２３４５６"), json!(" 12345")])),
+                ("code", text(&[json!("1234567"), json!("123456789"), json!("１２３４５６７８"), json!(" 1234567")])),
             ],
             ..sample("auth-verify-code")
         },
         Sample {
             body: Some(json!({
-                "email": "nobody@example.org", "code": "123456", "new_password": "another long walk"
+                "email": "nobody@example.org", "flow_token": "a", "code": "12345678", "new_password": "another long walk"
             })),
             wrong: vec![
                 ("email", text(&[json!("nobody")])),

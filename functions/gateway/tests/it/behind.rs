@@ -9,6 +9,12 @@ pub(crate) async fn forget_all(app: &TestApp) {
     let _: Vec<i64> = on_every_key(app, "return redis.call('DEL', KEYS[1])", "").await;
 }
 
+/// Redis forgets what it knew of sessions.
+pub(crate) async fn forget_sessions(app: &TestApp) {
+    let keys: Vec<i64> = on_keys(app, ":sid:", "return redis.call('DEL', KEYS[1])", "").await;
+    assert!(!keys.is_empty(), "nothing was known of sessions");
+}
+
 /// A fence on every stamp that ends `seconds` from now.
 pub(crate) async fn fence_all(app: &TestApp, seconds: i64) {
     let script = "if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
@@ -45,17 +51,24 @@ pub(crate) async fn spoil_values(app: &TestApp) {
     assert!(spoilt.contains(&1), "no value is cached");
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test looks into Redis behind the back of the application")]
+/// Every key but what is known of sessions: these stories are about lives.
 async fn on_every_key<T: FromRedisValue>(app: &TestApp, script: &str, argument: &str) -> Vec<T> {
+    let answers = on_keys(app, "", script, argument).await;
+    assert!(!answers.is_empty(), "nothing is cached");
+    answers
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test looks into Redis behind the back of the application")]
+async fn on_keys<T: FromRedisValue>(app: &TestApp, with: &str, script: &str, argument: &str) -> Vec<T> {
     let config = app.ctx().config();
     let url = config.redis_url.as_ref().expect("a Redis").expose_secret();
     let client = redis::Client::open(url).expect("a URL");
     let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
     let pattern = format!("rl:{}:*", config.redis_namespace);
     let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys");
-    assert!(!keys.is_empty(), "nothing is cached");
+    let wanted = |key: &String| if with.is_empty() { !key.contains(":sid:") } else { key.contains(with) };
     let mut answers = Vec::new();
-    for key in keys {
+    for key in keys.into_iter().filter(wanted) {
         let script = redis::Script::new(script);
         answers.push(script.key(key).arg(argument).invoke_async(&mut connection).await.expect("done"));
     }

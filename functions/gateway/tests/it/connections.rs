@@ -87,11 +87,11 @@ async fn after_a_freeze_half_open_connections_cost_one_reconnect_and_no_request(
 #[tokio::test]
 async fn one_dead_connection_spares_the_requests_after_it_all_that_died_with_it() {
     let (proxy, url, _) = behind_a_proxy().await;
-    let settings =
-        [("DATABASE_URL", url.as_str()), ("DATABASE_MAX_CONNECTIONS", "8"), ("REDIS_URL", "redis://127.0.0.1:1")];
+    let settings = [("DATABASE_URL", url.as_str()), ("DATABASE_MAX_CONNECTIONS", "8")];
     let app = TestApp::with_settings(gateway::routes(None), &settings).await;
     let token = app.register("reset").await;
-    let read = || async { app.get(CHARACTERS).token(&token).send().await };
+    // With Redis, whose word on the session is good for a minute, a write is the one statement it is; this read is another.
+    let read = || async { app.get("/api/v1/auth/sessions").token(&token).send().await };
     futures_util::future::join_all((0..32).map(|_| read())).await;
     assert!(proxy.connections() > 2, "several connections rest");
     proxy.reset();

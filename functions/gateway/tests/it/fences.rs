@@ -35,8 +35,10 @@ const WARM_READ: Trips = Trips { redis: 1, sql: 0 };
 const LONG: i64 = 3;
 
 /// A write whose process is frozen between its fence and its statement, until the clock has moved.
-static FREEZES: Route =
-    Route::post("test-freezes", "/api/v1/test/freezes/{character_id}").idempotent().build(|| post(freezes));
+static FREEZES: Route = Route::post("test-freezes", "/api/v1/test/freezes/{character_id}")
+    .idempotent()
+    .passes_in_handler()
+    .build(|| post(freezes));
 
 async fn freezes(me: Player, cx: Cx, idem: Idem, Path(id): Path<CharacterId>) -> Reply<()> {
     let gone = || ApiError::not_found(Text::new("There is no such life.", "没有这段人生。"));

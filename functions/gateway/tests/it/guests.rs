@@ -129,3 +129,24 @@ async fn of_twenty_links_at_once_one_is_made() {
     let now = app.get("/api/v1/auth/profile").token(&token).send().await.data();
     assert_eq!(now["username"], made[0].data()["username"]);
 }
+
+#[tokio::test]
+async fn a_stolen_session_can_neither_add_a_way_in_nor_try_passwords_at_will() {
+    let app = TestApp::with_settings(gateway::routes(None), &[("RATE_LIMIT_PERCENT", "100")]).await;
+    let stolen = app.register("careful").await;
+    let with_code = json!({"wechat_code": {"code": "from_the_thiefs_own_phone"}});
+    let refused = link(&app, &stolen, &with_code).await;
+    assert_eq!((refused.status, &refused.error()["reason"]), (StatusCode::FORBIDDEN, &json!("WRONG_PASSWORD")));
+    let mut told = Vec::new();
+    for guess in 0..8 {
+        told.push(link(&app, &stolen, &json!({"password": format!("a guess of theirs {guess}")})).await.status);
+    }
+    assert_eq!(told[..5], [StatusCode::CONFLICT; 5]);
+    assert_eq!(told[5..], [StatusCode::TOO_MANY_REQUESTS; 3]);
+    // The owner, on another session, is not kept from anything.
+    let body = json!({"username": "careful", "password": "correct horse battery"});
+    let owner = token(&app.post("/api/v1/auth/login", &body).send().await);
+    let changed = json!({"current_password": "correct horse battery", "new_password": "a long walk home"});
+    let answer = app.post("/api/v1/auth/change-password", &changed).token(&owner).send().await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}

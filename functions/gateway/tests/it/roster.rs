@@ -65,7 +65,7 @@ async fn whoever_wrote_the_list_costs_no_sql_and_is_what_postgres_says() {
             }
             let seen = list(processes[dice.below(2)], &token).await;
             let told = list(&truth, &token).await;
-            assert_eq!((told.trips().redis, told.trips().sql), (0, 1), "the truth comes from Postgres");
+            assert_eq!((told.trips().redis, told.trips().sql), (0, 2), "session and list come from Postgres");
             assert_eq!((seen.data(), seen.header("etag")), (told.data(), told.header("etag")), "{player}, {step}");
             assert_eq!(seen.trips(), WARM_READ, "player {player}, step {step}");
         }

@@ -2,10 +2,14 @@
 
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
+use platform::session::MOST;
 use serde_json::{Value, json};
 use testkit::app::{TestAnswer, TestApp};
 
-use crate::story::{app, on_both_stores};
+use crate::{
+    behind::forget_sessions,
+    story::{app, on_both_stores},
+};
 
 on_both_stores! {
     a_refresh_token_is_good_once_and_a_lost_answer_costs_nothing,
@@ -17,6 +21,8 @@ on_both_stores! {
     signing_out_everywhere_ends_every_session_of_this_player_only,
     sessions_are_listed_and_ended_by_their_owner_only,
     what_was_ended_stays_ended_when_redis_forgets_or_is_away,
+    whoever_signs_in_on_one_device_too_many_ends_the_oldest_session,
+    under_cache_strict_sessions_that_redis_was_not_told_of_are_ended_by_the_repetition,
 }
 
 /// A signed-in device.
@@ -169,9 +175,39 @@ async fn what_was_ended_stays_ended_when_redis_forgets_or_is_away(app: TestApp) 
     let (gone, stays) = (sign_in(&app, "forgotten").await, sign_in(&app, "forgotten").await);
     app.request(Method::DELETE, &format!("/api/v1/auth/sessions/{}", gone.id)).token(&stays.access).send().await.data();
     refused(&profile(&without, &gone.access).await, "SESSION_ENDED");
+    assert_eq!(profile(&app, &stays.access).await.status, StatusCode::OK);
+    forget_sessions(&app).await;
+    for _ in 0..2 {
+        refused(&profile(&app, &gone.access).await, "SESSION_ENDED");
+        assert_eq!(profile(&app, &stays.access).await.status, StatusCode::OK);
+    }
     let answer = profile(&without, &stays.access).await;
     let sql = if app.ctx().config().dynamodb_sessions.is_some() { 1 } else { 2 };
     assert_eq!((answer.status, answer.trips().sql), (StatusCode::OK, sql), "the profile's row, and the session's");
+}
+
+async fn whoever_signs_in_on_one_device_too_many_ends_the_oldest_session(app: TestApp) {
+    let mut devices = Vec::new();
+    for _ in 0..=MOST {
+        devices.push(sign_in(&app, "collector").await);
+        // Ids begin with the clock.
+        app.world().wait(1);
+    }
+    refused(&profile(&app, &devices[0].access).await, "SESSION_ENDED");
+    assert_eq!(profile(&app, &devices[1].access).await.status, StatusCode::OK);
+    let listed = app.get("/api/v1/auth/sessions").token(&devices[1].access).send().await.data();
+    assert_eq!(listed.as_array().map(Vec::len), Some(MOST));
+}
+
+async fn under_cache_strict_sessions_that_redis_was_not_told_of_are_ended_by_the_repetition(app: TestApp) {
+    let strict = [("CACHE_STRICT", "true"), ("REDIS_URL", "redis://127.0.0.1:1")];
+    let cut_off = app.beside(gateway::routes(None), &strict).await;
+    let (stolen, mine) = (sign_in(&app, "strict").await, sign_in(&app, "strict").await);
+    let out = cut_off.post("/api/v1/auth/logout?all=true", &json!({})).token(&mine.access).send().await;
+    assert_eq!(out.status, StatusCode::SERVICE_UNAVAILABLE, "{}", out.text());
+    let out = app.post("/api/v1/auth/logout?all=true", &json!({})).token(&mine.access).send().await;
+    assert_eq!(out.data()["sessions_ended"], 2, "{}", out.text());
+    refused(&profile(&app, &stolen.access).await, "SESSION_ENDED");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! Each verb starts what it needs, ends it again, and prints its figures as `key=value` on its last line. It fails on a
 //! single wrong answer, on a ratio that is too low, and when it did less than it should have; never on seconds.
 
+mod logins;
 mod players_trace;
 mod scrape;
 mod seed_wrk;
@@ -33,6 +34,8 @@ pub(crate) struct LoadArgs {
 enum Load {
     /// The seed's wrk line against the list of characters: without caches, with Redis, with all tiers, in one run.
     SeedWrk(seed_wrk::SeedWrkArgs),
+    /// Fifty who log in without end, while others read: logins must cost what their hashes cost, and the others little.
+    Logins(logins::LoginsArgs),
     /// Players who read and write as people do; more than 95 % of their reads must be answered without SQL.
     PlayersTrace(players_trace::PlayersTraceArgs),
 }
@@ -45,6 +48,7 @@ pub(crate) fn run(args: &LoadArgs) -> Result<()> {
         let outcome = async {
             match &args.load {
                 Load::SeedWrk(args) => seed_wrk::run(*args, &services, &interrupt).await,
+                Load::Logins(args) => logins::run(*args, &services, &interrupt).await,
                 Load::PlayersTrace(args) => players_trace::run(*args, &services, &interrupt).await,
             }
         };

@@ -82,6 +82,15 @@ impl Program {
         Ok(String::from_utf8(keys.stdout)?)
     }
 
+    /// How many passwords a second it hashes with these settings.
+    pub(crate) async fn hashes_per_second(&self) -> Result<f64> {
+        let measured = self.command("password-cost").output().await?;
+        ensure!(measured.status.success(), "gateway password-cost: {}", String::from_utf8_lossy(&measured.stderr));
+        let line = String::from_utf8(measured.stdout)?;
+        let rate = line.trim().rsplit_once('=').context("gateway password-cost says nothing")?.1;
+        Ok(rate.parse()?)
+    }
+
     /// Brings the database's schema up to date.
     pub(crate) async fn migrate(&self) -> Result<()> {
         let output = self.command("migrate").output().await?;

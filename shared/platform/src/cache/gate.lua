@@ -11,12 +11,21 @@
 -- A value is '<version> <content>', for it may be of another version than the stamp: it expires or is evicted alone, and
 -- releases with different encodings keep different values under one stamp.
 -- Answers {1, TAT after this request, now, session, {state, …} for each aggregate}; {0, TAT, now} when it comes too soon;
--- {1, TAT, now, 'revoked'} when the session has been ended. The session is 'ok' or '' where nothing is known of it.
+-- {1, now, now, 'revoked'} when the session has been ended. The session is 'ok' or '' where nothing is known of it.
 -- Microseconds stay exact in a double until the year 2255.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, burst, token, writes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == 'write'
 local fence_us, fill_us = tonumber(ARGV[5]), tonumber(ARGV[6])
+
+-- Whoever comes with an ended session uses up nobody's limit.
+local first, session = 2, ''
+if ARGV[7] == 'player' then
+    first, session = 3, redis.call('GET', KEYS[2]) or ''
+    if session == 'revoked' then
+        return {1, now, now, session}
+    end
+end
 
 local tat = now
 if interval > 0 then
@@ -28,14 +37,6 @@ if interval > 0 then
     end
     redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000))
     tat = next
-end
-
-local first, session = 2, ''
-if ARGV[7] == 'player' then
-    first, session = 3, redis.call('GET', KEYS[2]) or ''
-    if session == 'revoked' then
-        return {1, tat, now, session}
-    end
 end
 
 -- Reads a stamp and forgets the fences whose writers did not come back in time.

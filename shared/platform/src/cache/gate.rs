@@ -11,7 +11,7 @@ use redis::Value;
 
 use super::{
     Called,
-    limit::count_in_postgres,
+    limit::{count_in_postgres, count_in_redis},
     rate::{Limit, Permit, Subject, permit},
     script::Call,
     stamps::{FENCE_MARGIN, Fenced, Intent, Known, News, Passed, Stamp, Token, Wanted, Word},
@@ -39,6 +39,8 @@ struct Inner {
     route: &'static Route,
     rate: Rate,
     subject: Subject,
+    /// The client's address.
+    stranger: Subject,
     /// Who asks, as their access token says; whether the session still stands is found out with the first question.
     player: Option<Player>,
     /// The version that the client has seen.
@@ -82,7 +84,8 @@ impl Gate {
 
     fn new(route: &'static Route, rate: Rate, subject: Subject, player: Option<Player>, info: &RequestInfo) -> Self {
         let (min_version, trips) = (AtomicI64::default(), Arc::clone(info.trips()));
-        Self(Arc::new(Inner { route, rate, subject, player, min_version, trips, turn: Mutex::default() }))
+        let stranger = Subject::of_address(info.client_ip());
+        Self(Arc::new(Inner { route, rate, subject, stranger, player, min_version, trips, turn: Mutex::default() }))
     }
 
     pub(crate) fn route(&self) -> &'static Route {
@@ -168,7 +171,10 @@ impl Gate {
         intent: Intent,
         wanted: &[Wanted],
     ) -> Option<Passed> {
-        let rate_key = ctx.limiter().key(self.0.rate, self.0.subject);
+        // Where nothing is counted the key is only a place in the cluster: that of what is asked for, for a stranger may act
+        // for a player (a reset).
+        let place = wanted.first().filter(|_| limit.is_none()).map(|one| Subject::User(one.id.owner));
+        let rate_key = ctx.limiter().key(self.0.rate, place.unwrap_or(self.0.subject));
         let player = self.0.player.as_ref();
         let mut call = ctx.cache().stamps.gate((&rate_key, limit), player, token, intent, wanted);
         if intent == Intent::Write {
@@ -221,6 +227,18 @@ impl Gate {
             }
         };
         if !stands {
+            if word == Some(Word::Revoked) {
+                // It was not counted as the player's: it counts as a stranger's, like any bad token.
+                let key = ctx.limiter().key(Rate::Public, self.0.stranger);
+                if let Some(limit) = ctx.limiter().limit(Rate::Public)
+                    && let Some(permit) = count_in_redis(ctx, limit, &key, &self.0.trips).await
+                {
+                    self.turn().permit = Some(permit);
+                    if !permit.allowed {
+                        return Err(self.refusal(permit));
+                    }
+                }
+            }
             let text = Text::new("This session has ended; log in again.", "该会话已结束，请重新登录。");
             return Err(ApiError::new(Code::Unauthorized, text).reason("SESSION_ENDED"));
         }

@@ -1,7 +1,7 @@
 //! Limits of single operations beside the one of their route: how often a password may be wrong, how many mails an address
 //! may get. They guard accounts, so they hold without Redis, too: then Postgres counts.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{
     Called,
@@ -41,7 +41,7 @@ impl Cx {
     pub async fn limit(&self, quota: &Quota, subject: Subject) -> Result<(), ApiError> {
         let Some(limit) = self.limiter().scaled(quota.limit) else { return Ok(()) };
         let key = self.limiter().quota_key(quota.name, subject);
-        let permit = match count_in_redis(self, limit, &key).await {
+        let permit = match count_in_redis(self, limit, &key, self.info.trips()).await {
             Some(permit) => permit,
             None => count_in_postgres(self, limit, &key, self.info.trips()).await?,
         };
@@ -67,10 +67,10 @@ impl Cx {
 }
 
 /// By the very script of the gate; `None` when Redis does not answer.
-async fn count_in_redis(cx: &Cx, limit: Limit, key: &str) -> Option<Permit> {
-    let call = cx.cache().stamps.gate((key, Some(limit)), None, Token(0), Intent::Read, &[]);
-    let called = cx.redis()?.run(cx.now(), &call).await;
-    cx.gate.count(called.round_trips);
+pub(super) async fn count_in_redis(ctx: &Ctx, limit: Limit, key: &str, trips: &RoundTrips) -> Option<Permit> {
+    let call = ctx.cache().stamps.gate((key, Some(limit)), None, Token(0), Intent::Read, &[]);
+    let called: Called<redis::Value> = ctx.redis()?.run(ctx.now(), &call).await;
+    trips.redis.fetch_add(called.round_trips, Ordering::Relaxed);
     let Passed { allowed, tat_us, now_us, .. } = Passed::parse(called.value?)?;
     Some(permit(limit, allowed, tat_us, now_us))
 }

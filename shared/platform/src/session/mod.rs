@@ -30,6 +30,9 @@ pub const GRACE: TimeDelta = TimeDelta::seconds(10);
 /// Sessions that a list of them holds at most.
 pub const NEWEST: i32 = 100;
 
+/// Devices that one player may be signed in on; whoever signs in on one more ends the oldest session.
+pub const MOST: usize = 50;
+
 /// A signed-in device, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -191,6 +194,10 @@ impl Cx {
         if let Sessions::Dynamo(store) = &store {
             self.keep_if_wanted(store, &session.session).await?;
         }
+        let (user, now) = (session.session.user_id, self.now());
+        for outlived in store.list(user, now).await?.iter().skip(MOST) {
+            self.revoke_session(user, outlived.session_id).await?;
+        }
         self.vouch_for(&session.session).await;
         Ok(())
     }
@@ -228,8 +235,16 @@ impl Cx {
     /// As [`Cx::revoke_session`].
     pub async fn revoke_sessions(&self, user: UserId, except: Option<SessionId>) -> Result<usize, ApiError> {
         self.has_declared(SessionAccess::Write);
-        let ended = self.sessions().revoke_all(user, except).await?;
-        self.gate.revoked(self, user, &ended).await?;
+        let store = self.sessions();
+        // Redis first: where it must be told and cannot be, the sessions are still there for the request's repetition.
+        let standing = store.list(user, self.now()).await?;
+        let standing: Vec<_> =
+            standing.iter().map(|session| session.session_id).filter(|id| Some(*id) != except).collect();
+        self.gate.revoked(self, user, &standing).await?;
+        let ended = store.revoke_all(user, except).await?;
+        // Again for what was opened in between.
+        let since: Vec<_> = ended.iter().copied().filter(|id| !standing.contains(id)).collect();
+        self.gate.revoked(self, user, &since).await?;
         Ok(ended.len())
     }
 }

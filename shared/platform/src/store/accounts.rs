@@ -238,6 +238,8 @@ async fn published(
 pub enum ChangeError {
     /// The name or the verified e-mail address is another account's.
     Taken(&'static str),
+    /// The way to sign in is another account's, or was added by another request.
+    IdentityTaken,
     /// Anything else.
     Other(ApiError),
 }
@@ -254,6 +256,7 @@ impl From<sqlx::Error> for ChangeError {
         let constraint = error.as_database_error().and_then(|error| error.constraint());
         match taken.into_iter().find(|known| constraint == Some(known)) {
             Some(known) => Self::Taken(known),
+            None if constraint == Some("identities_pkey") => Self::IdentityTaken,
             None => Self::Other(error.into()),
         }
     }

@@ -26,6 +26,16 @@ pub(super) const LIVES: Statement = Statement::write(
          DELETE FROM characters WHERE character_id IN (SELECT character_id FROM doomed) RETURNING character_id",
 );
 
+pub(super) const EVENTS: Statement =
+    Statement::write("account-delete-events", "DELETE FROM events WHERE character_id = ANY($1)");
+
+pub(super) const KEYS: Statement = Statement::write(
+    "account-delete-keys",
+    "DELETE FROM idempotency_keys WHERE (user_id, route, key) IN (
+            SELECT user_id, route, key FROM idempotency_keys WHERE user_id = $1 LIMIT $2
+         )",
+);
+
 pub(super) const ACCOUNT: Statement =
     Statement::write("account-delete", "DELETE FROM users WHERE user_id = $1 AND NOT is_active");
 
@@ -43,6 +53,17 @@ pub(crate) async fn close(db: &Db, user: UserId, now: DateTime<Utc>) -> Result<(
 /// Deletes up to `at_most` characters of a closed account with all that is theirs; tells which.
 pub(crate) async fn lives(db: &Db, user: UserId, at_most: i64) -> Result<Vec<CharacterId>, ApiError> {
     Ok(sqlx::query_scalar(LIVES.sql).bind(user).bind(at_most).fetch_all(db).await?)
+}
+
+/// Deletes the events of characters that are no more.
+pub(crate) async fn events_of(db: &Db, gone: &[CharacterId]) -> Result<(), ApiError> {
+    sqlx::query(EVENTS.sql).bind(gone).execute(db).await?;
+    Ok(())
+}
+
+/// Deletes up to `at_most` stored answers of a closed account; how many there were.
+pub(crate) async fn keys(db: &Db, user: UserId, at_most: i64) -> Result<u64, ApiError> {
+    Ok(sqlx::query(KEYS.sql).bind(user).bind(at_most).execute(db).await?.rows_affected())
 }
 
 /// Deletes what is left of a closed account.

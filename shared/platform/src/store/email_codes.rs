@@ -102,8 +102,13 @@ pub(super) const RESET_PASSWORD: Statement = Statement::write(
             INSERT INTO identities (user_id, provider, subject, secret, created_at)
             SELECT user_id, 'password', user_id::text, $8, $4 FROM used
             ON CONFLICT (provider, subject) DO UPDATE SET secret = excluded.secret
+         ), outgrown AS (
+            DELETE FROM identities USING used WHERE identities.user_id = used.user_id AND provider = 'guest'
          )
-         SELECT count(*) FROM used"
+         UPDATE users SET is_guest = false, version = version + 1, updated_at = $4
+         WHERE user_id IN (SELECT user_id FROM used)
+         RETURNING ",
+        columns!()
     ),
 );
 
@@ -207,7 +212,7 @@ pub async fn try_code(db: &Db, tried: Tried<'_>) -> Result<Option<UserId>, ApiEr
 pub async fn verify_email(cx: &Cx, user: UserId, email: &str, tried: Tried<'_>) -> Result<Option<User>, ApiError> {
     let statement = bound!(sqlx::query_as(VERIFY_EMAIL.sql), tried).bind(user).bind(email);
     match accounts::guarded(cx, user, statement).await {
-        Err(ChangeError::Taken(_)) => Ok(None),
+        Err(ChangeError::Taken(_) | ChangeError::IdentityTaken) => Ok(None),
         Err(ChangeError::Other(error)) => Err(error),
         Ok(verified) => Ok(verified),
     }
@@ -223,20 +228,24 @@ pub async fn close_password(db: &Db, user: UserId, email: &str, tried: Tried<'_>
     Ok(closed == 1)
 }
 
-/// Last step of a reset: uses up the code and sets the new password. False when the code is not right any more.
+/// Last step of a reset: uses up the code and sets the new password; a guest's account is a full one by that. False when
+/// the code is not right any more.
 ///
 /// # Errors
-/// 503 without Postgres.
+/// 503 without Postgres; with CACHE_STRICT also without Redis.
 pub async fn reset_password(
-    db: &Db,
+    cx: &Cx,
     user: UserId,
     email: &str,
     tried: Tried<'_>,
     password_hash: &str,
 ) -> Result<bool, ApiError> {
-    let statement = bound!(sqlx::query_scalar(RESET_PASSWORD.sql), tried).bind(user).bind(email).bind(password_hash);
-    let reset: i64 = statement.fetch_one(db).await?;
-    Ok(reset == 1)
+    let statement = bound!(sqlx::query_as(RESET_PASSWORD.sql), tried).bind(user).bind(email).bind(password_hash);
+    match accounts::guarded(cx, user, statement).await {
+        Ok(reset) => Ok(reset.is_some()),
+        Err(ChangeError::Other(error)) => Err(error),
+        Err(_) => Err(ApiError::internal("a reset broke a constraint")),
+    }
 }
 
 /// Forgets codes that ran out before `before`, at most `batch` of them; says how many.

@@ -10,7 +10,7 @@ use crate::{
     ids::{CharacterId, UserId},
 };
 
-/// Without secrets: hashes of passwords are not the player's data but our means to know them.
+/// Without secrets, and of stored answers only how many there are: what they say is in the lives. Hashes of passwords are not the player's data but our means to know them.
 pub(super) const ACCOUNT: Statement = Statement::read(
     "account-export",
     "SELECT jsonb_build_object(
@@ -25,9 +25,7 @@ pub(super) const ACCOUNT: Statement = Statement::read(
                 SELECT coalesce(jsonb_agg(to_jsonb(d) ORDER BY d.seen_at), '[]')
                 FROM known_devices d WHERE d.user_id = u.user_id),
             'idempotency_keys', (
-                SELECT coalesce(jsonb_agg(jsonb_build_object(
-                    'route', k.route, 'key', k.key, 'status', k.status, 'created_at', k.created_at
-                ) ORDER BY k.created_at), '[]')
+                SELECT jsonb_build_object('count', count(*), 'oldest', min(k.created_at))
                 FROM idempotency_keys k WHERE k.user_id = u.user_id)
          )
          FROM users u WHERE u.user_id = $1",

@@ -112,13 +112,20 @@ async fn create(db: &mut PgConnection, year: i32) -> Result<Option<u64>, sqlx::E
         return Ok(None);
     }
     let run = |sql: String| sqlx::query(AssertSqlSafe(sql));
+    let years_rows = format!("created_at >= '{from}' AND created_at < '{to}'");
+    let strays = format!("SELECT EXISTS (SELECT FROM events_default WHERE {years_rows})");
+    if sqlx::query_scalar(AssertSqlSafe(strays)).fetch_one(&mut *tx).await? {
+        // Readers, too: one that has chosen its partitions, and waits at the default one while its rows move, would look for
+        // them there afterwards. Where nothing moves nobody waits.
+        run("LOCK TABLE events IN ACCESS EXCLUSIVE MODE".to_owned()).execute(&mut *tx).await?;
+    }
     run("LOCK TABLE events_default IN ACCESS EXCLUSIVE MODE".to_owned()).execute(&mut *tx).await?;
     run(format!("CREATE TABLE {partition} (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"))
         .execute(&mut *tx)
         .await?;
     let moved = run(format!(
         "WITH moved AS (
-            DELETE FROM events_default WHERE created_at >= '{from}' AND created_at < '{to}' RETURNING *
+            DELETE FROM events_default WHERE {years_rows} RETURNING *
          )
          INSERT INTO {partition} SELECT * FROM moved"
     ))

@@ -63,6 +63,8 @@ pub const STATEMENTS: &[Statement] = &[
     devices::REMEMBER,
     deletion::CLOSE,
     deletion::LIVES,
+    deletion::EVENTS,
+    deletion::KEYS,
     deletion::ACCOUNT,
     deletion::UNFINISHED,
     export::ACCOUNT,
