@@ -133,6 +133,7 @@ impl Label {
 pub(crate) struct DisplayName(pub(crate) String);
 
 impl DisplayName {
+    #[expect(clippy::needless_pass_by_value, reason = "the signature that `try_from` asks for")]
     fn parse(text: String) -> Result<Self, Broken> {
         short_text(text.trim().to_owned(), 40).map(Self)
     }
