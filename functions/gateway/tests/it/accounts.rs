@@ -4,7 +4,10 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{TestAnswer, TestApp};
 
-use crate::story::{Story, app};
+use crate::{
+    behind::held_of,
+    story::{Story, app},
+};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -150,26 +153,6 @@ async fn rows_of(app: &TestApp, user: &str, character: &str) -> Vec<(String, i64
     found
 }
 
-/// What Redis holds of a player beyond ids: values, and words that are not about an end.
-async fn held_in_redis(app: &TestApp, user: &str) -> Vec<String> {
-    use secrecy::ExposeSecret as _;
-    let url = app.ctx().config().redis_url.as_ref().expect("Redis").expose_secret().to_owned();
-    let mut redis =
-        redis::Client::open(url).expect("a client").get_multiplexed_async_connection().await.expect("Redis");
-    let pattern = format!("rl:{}:{{{user}}}:*", app.ctx().config().redis_namespace);
-    let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut redis).await.expect("keys");
-    let mut held = Vec::new();
-    for key in keys {
-        let kind: String = redis::cmd("TYPE").arg(&key).query_async(&mut redis).await.expect("a type");
-        let content: Vec<String> = match kind.as_str() {
-            "hash" => redis::cmd("HGETALL").arg(&key).query_async(&mut redis).await.expect("a hash"),
-            _ => vec![redis::cmd("GET").arg(&key).query_async(&mut redis).await.expect("a text")],
-        };
-        held.push(format!("{key} = {}", content.join(" ")));
-    }
-    held
-}
-
 #[tokio::test]
 async fn a_deleted_account_is_gone_from_every_store() {
     let app = app().await;
@@ -191,7 +174,7 @@ async fn a_deleted_account_is_gone_from_every_store() {
     let gone = delete(&app, &story.token, &json!({"password": PASSWORD})).await;
     assert_eq!(gone.data(), json!({"closed": true, "deleted": true}), "{}", gone.text());
     assert_eq!(rows_of(&app, &user, &story.character).await, []);
-    for held in held_in_redis(&app, &user).await {
+    for held in held_of(&app, &user).await {
         let is_an_end = held.ends_with("= revoked") || held.ends_with("= least 9007199254740991");
         assert!(is_an_end || held.contains(":rate:"), "{held}");
     }
@@ -244,7 +227,7 @@ async fn a_deletion_in_the_middle_of_advances_leaves_nothing() {
         .await
         .expect("a count");
         assert_eq!(orphans, 0);
-        for held in held_in_redis(&app, &user).await {
+        for held in held_of(&app, &user).await {
             let is_an_end = held.ends_with("= revoked") || held.ends_with("= least 9007199254740991");
             assert!(is_an_end || held.contains(":rate:"), "{held}");
         }

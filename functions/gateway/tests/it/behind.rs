@@ -15,6 +15,18 @@ pub(crate) async fn forget_sessions(app: &TestApp) {
     assert!(!keys.is_empty(), "nothing was known of sessions");
 }
 
+/// All that Redis holds of a player: `<key> = <content>`.
+pub(crate) async fn held_of(app: &TestApp, player: &str) -> Vec<String> {
+    let script = "local content
+        if redis.call('TYPE', KEYS[1]).ok == 'hash' then
+            content = table.concat(redis.call('HGETALL', KEYS[1]), ' ')
+        else
+            content = redis.call('GET', KEYS[1])
+        end
+        return KEYS[1] .. ' = ' .. content";
+    on_keys(app, &format!("{{{player}}}"), script, "").await
+}
+
 /// A fence on every stamp that ends `seconds` from now.
 pub(crate) async fn fence_all(app: &TestApp, seconds: i64) {
     let script = "if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
