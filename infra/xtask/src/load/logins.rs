@@ -45,8 +45,8 @@ pub(super) async fn run(args: LoginsArgs, services: &Services, interrupt: &Inter
         anyhow::Ok((servers.postgres(Profile::Drill)?, servers.redis(Profile::Drill)?))
     })
     .await??;
-    // Passwords cost what they cost in production.
-    let program = Program::build(Build::Release, interrupt)
+    // Passwords cost what they cost in production; the build is the coherence drill's, one less to wait for.
+    let program = Program::build(Build::Drill, interrupt)
         .await?
         .with([("DATABASE_URL", postgres.admin_url), ("REDIS_URL", redis.url)])
         .with([("RATE_LIMIT_PERCENT", "0"), ("LOG_LEVEL", "warn")])
@@ -68,24 +68,29 @@ async fn measure(args: LoginsArgs, gateway: &Gateway, hashes: f64) -> Result<()>
     let url = gateway.url();
     let mut tokens = Vec::new();
     for number in 0..args.readers.max(1) {
-        tokens.push(sign_in(&client, &url, "register", number).await?.context("a reader cannot register")?);
+        let reader = format!("reader_{number}");
+        tokens.push(sign_in(&client, &url, "register", &reader).await?.context("a reader cannot register")?);
+    }
+    // Accounts of their own: whoever signs in again and again ends their oldest sessions.
+    let crowd: Vec<_> = (0..args.logins).map(|number| format!("crowd_{number}")).collect();
+    for name in &crowd {
+        sign_in(&client, &url, "register", name).await?.context("one of the crowd cannot register")?;
     }
     say(format_args!("{DIM}{} readers alone: {} s{DIM:#}", args.readers, args.seconds));
     let alone = reads(&client, &url, &tokens, args.seconds).await?;
 
     say(format_args!("{DIM}beside {} who log in: {} s{DIM:#}", args.logins, args.seconds));
     let enough = Arc::new(AtomicBool::new(false));
-    let mut crowd = JoinSet::new();
-    for number in 0..args.logins {
+    let mut logging_in = JoinSet::new();
+    for name in crowd {
         let (client, url, enough) = (client.clone(), url.clone(), Arc::clone(&enough));
-        let number = number % args.readers.max(1);
-        crowd.spawn(async move { log_in_until(&client, &url, number, &enough).await });
+        logging_in.spawn(async move { log_in_until(&client, &url, &name, &enough).await });
     }
     let began = Instant::now();
     let beside = reads(&client, &url, &tokens, args.seconds).await?;
     enough.store(true, Ordering::Relaxed);
     let (mut logins, mut busy) = (0, 0);
-    while let Some(one) = crowd.join_next().await {
+    while let Some(one) = logging_in.join_next().await {
         let (done, refused) = one??;
         logins += done;
         busy += refused;
@@ -147,10 +152,10 @@ async fn reads(client: &Client, url: &str, tokens: &[String], seconds: u64) -> R
 }
 
 /// Logs in again and again; how often it was done, and how often the queue was too long.
-async fn log_in_until(client: &Client, url: &str, number: usize, enough: &AtomicBool) -> Result<(u32, u32)> {
+async fn log_in_until(client: &Client, url: &str, name: &str, enough: &AtomicBool) -> Result<(u32, u32)> {
     let (mut done, mut busy) = (0, 0);
     while !enough.load(Ordering::Relaxed) {
-        match sign_in(client, url, "login", number).await? {
+        match sign_in(client, url, "login", name).await? {
             Some(_) => done += 1,
             None => {
                 busy += 1;
@@ -162,8 +167,8 @@ async fn log_in_until(client: &Client, url: &str, number: usize, enough: &Atomic
 }
 
 /// An access token; `None` when the queue is too long.
-async fn sign_in(client: &Client, url: &str, how: &str, number: usize) -> Result<Option<String>> {
-    let body = json!({"username": format!("reader_{number}"), "password": PASSWORD});
+async fn sign_in(client: &Client, url: &str, how: &str, name: &str) -> Result<Option<String>> {
+    let body = json!({"username": name, "password": PASSWORD});
     let answer = client.post(format!("{url}/api/v1/auth/{how}")).json(&body).send().await?;
     if answer.status().as_u16() == 503 {
         return Ok(None);
