@@ -111,6 +111,8 @@ impl CacheManager {
         let value = self.held(id, Form::Value);
         let answer = if form == Form::Value { None } else { self.held(id, form) };
         if let (Some(value), true) = (&value, fault::planted(Bug::MonotonicTtl)) {
+            // The request is let in as any other; only what it reads is believed unasked.
+            cx.gate.ask(cx, Intent::Read, &[]).await?;
             return Ok(Current::Value(value.clone()));
         }
         let newest = value.iter().chain(&answer).map(|held| held.version).max();
