@@ -46,6 +46,10 @@ enum Command {
     Healthcheck,
     /// Print the route table as JSON.
     Routes,
+    /// Print the job table as JSON.
+    Jobs,
+    /// Print the environment variables that are read as JSON: name, default, meaning.
+    Variables,
     /// Print the OpenAPI document as YAML, or as JSON.
     Openapi {
         /// JSON instead of YAML.
@@ -67,11 +71,11 @@ fn main() -> ExitCode {
         Command::Serve { only } => serve(only.as_deref()),
         Command::Migrate => migrate(),
         Command::Job { id: Some(id) } => job(&id),
-        Command::Job { id: None } => print(&jobs()),
+        Command::Job { id: None } => print(&list_of_jobs()),
         Command::Healthcheck => healthcheck(),
-        Command::Routes => {
-            serde_json::to_string_pretty(&table::rows()).map_err(Into::into).and_then(|rows| print(&rows))
-        }
+        Command::Routes => print_rows(&table::rows()),
+        Command::Jobs => print_rows(&table::jobs()),
+        Command::Variables => print_rows(&table::variables()),
         Command::Openapi { json: true } => {
             table::openapi().to_pretty_json().map_err(Into::into).and_then(|text| print(&text))
         }
@@ -112,7 +116,7 @@ fn migrate() -> anyhow::Result<()> {
 }
 
 fn job(id: &str) -> anyhow::Result<()> {
-    let job = Job::find(id).with_context(|| format!("there is no job {id}; the jobs are:\n{}", jobs()))?;
+    let job = Job::find(id).with_context(|| format!("there is no job {id}; the jobs are:\n{}", list_of_jobs()))?;
     on_the_database(async |ctx| run(job, ctx).await)
 }
 
@@ -121,7 +125,7 @@ async fn run(job: &Job, ctx: &Ctx) -> anyhow::Result<()> {
 }
 
 /// One line a job: name, schedule, what it does.
-fn jobs() -> String {
+fn list_of_jobs() -> String {
     let line = |job: &Job| format!("{:<26}{:<14}{}", job.id, job.schedule, job.summary);
     JOBS.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -168,6 +172,10 @@ fn keygen() -> anyhow::Result<()> {
     let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     let kid = &encode(public.as_bytes())[..8];
     print(&format!("AUTH_SIGNING_KEY={kid}:{}\nAUTH_VERIFYING_KEYS={kid}:{}", encode(&seed), encode(public.as_bytes())))
+}
+
+fn print_rows(rows: &[serde_json::Value]) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(rows)?)
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -1,7 +1,9 @@
-//! The route table for those who are not Rust: JSON rows for the generators, and the OpenAPI document.
+//! The tables for those who are not Rust: routes, jobs and settings as JSON for the generators, and the OpenAPI document.
 
 use platform::{
+    config::{VARIABLES, Variable},
     http::docs,
+    jobs::{JOBS, Job},
     route::{Auth, Cache, Exposure, Rate, Route, SessionAccess, Shells},
 };
 use serde_json::{Value, json};
@@ -12,6 +14,32 @@ use crate::DOMAINS;
 /// One JSON object a route, in the table's order.
 pub fn rows() -> Vec<Value> {
     DOMAINS.iter().flat_map(|domain| domain.routes.iter().map(|route| row(domain.name, route))).collect()
+}
+
+/// One JSON object a job, in the table's order.
+pub fn jobs() -> Vec<Value> {
+    let row = |job: &Job| {
+        json!({
+            "id": job.id,
+            "summary": job.summary,
+            "schedule": job.schedule,
+            "timeout_s": job.timeout.as_secs(),
+            "after_migration": job.after_migration,
+        })
+    };
+    JOBS.iter().map(row).collect()
+}
+
+/// One JSON object an environment variable, in the table's order. `default` is null where it must be set.
+pub fn variables() -> Vec<Value> {
+    let row = |variable: &Variable| {
+        json!({
+            "name": variable.name,
+            "default": variable.default,
+            "meaning": variable.meaning,
+        })
+    };
+    VARIABLES.iter().map(row).collect()
 }
 
 /// The OpenAPI document of all routes.

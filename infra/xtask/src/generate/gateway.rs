@@ -1,16 +1,42 @@
-//! Asking the `gateway` binary for the route table and for what only Rust types know: the OpenAPI document.
+//! Asking the `gateway` binary for its tables (routes, jobs, settings) and for what only Rust types know: the OpenAPI document.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::routes::Route;
+
+/// A row of the job table.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Job {
+    pub(super) id: String,
+    pub(super) summary: String,
+    /// Five fields of cron, UTC.
+    pub(super) schedule: String,
+    pub(super) timeout_s: u32,
+}
+
+/// A setting.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    /// None where it must be set.
+    pub(super) default: Option<String>,
+    /// One sentence with unit and range.
+    pub(super) meaning: String,
+}
 
 /// What the gateway says of itself.
 pub(super) struct Gateway {
     /// Its route table, in the table's order.
     pub(super) routes: Vec<Route>,
+    /// Its job table, in the table's order.
+    pub(super) jobs: Vec<Job>,
+    /// The environment variables it reads.
+    pub(super) variables: Vec<Variable>,
     /// Its OpenAPI document, for people.
     pub(super) openapi_yaml: String,
     /// The same for programs.
@@ -21,13 +47,19 @@ impl Gateway {
     /// Builds the gateway if it is not fresh, and asks.
     pub(super) fn ask(checkout: &Path) -> Result<Self> {
         let program = crate::cargo::build(checkout, "gateway", &[])?;
-        let routes = print(&program, &["routes"])?;
         Ok(Self {
-            routes: serde_json::from_str(&routes).context("`gateway routes` printed something unexpected")?,
+            routes: rows(&program, "routes")?,
+            jobs: rows(&program, "jobs")?,
+            variables: rows(&program, "variables")?,
             openapi_yaml: print(&program, &["openapi"])?,
             openapi_json: print(&program, &["openapi", "--json"])?,
         })
     }
+}
+
+fn rows<T: DeserializeOwned>(program: &Path, table: &str) -> Result<Vec<T>> {
+    let text = print(program, &[table])?;
+    serde_json::from_str(&text).with_context(|| format!("`gateway {table}` printed something unexpected"))
 }
 
 fn print(program: &Path, arguments: &[&str]) -> Result<String> {
