@@ -10,9 +10,11 @@ use lambda_http::{
 
 use super::init;
 use crate::{
+    config::Exporter,
     ctx::Phase,
     http::{ClientIp, router},
     route::Route,
+    telemetry::metrics::exporter,
 };
 
 /// Runs `route` until the environment is shut down. Not generic and not async, so that a bin is one call: an async
@@ -30,8 +32,16 @@ pub fn lambda(route: &'static Route) -> ExitCode {
 
 async fn run(route: &'static Route) -> Result<(), Error> {
     let ctx = init()?;
+    if ctx.config().metrics_exporter == Exporter::Emf {
+        exporter::install(Exporter::Emf, &ctx.config().metrics_namespace)?;
+    }
     ctx.enter(Phase::Serving);
     let service = ServiceBuilder::new().map_request(with_client_ip).service(router(ctx, [route]));
+    // Before the answer leaves: a frozen process writes nothing.
+    let service = service.map_response(|response| {
+        exporter::flush();
+        response
+    });
     lambda_http::run(service.map_err(Error::from)).await
 }
 
