@@ -265,6 +265,21 @@ impl Cx {
         self.ctx.0.probe.get(self).await
     }
 
+    /// The route's id, as in logs and metrics.
+    pub fn route_id(&self) -> &'static str {
+        self.info.route().id
+    }
+
+    /// What the client, the log and every error call this request.
+    pub fn request_id(&self) -> &str {
+        self.info.request_id()
+    }
+
+    /// The trace this request belongs to: 32 hex digits.
+    pub fn trace_id(&self) -> &str {
+        self.info.trace_id()
+    }
+
     /// The language the client asked for.
     pub fn locale(&self) -> Locale {
         self.info.locale()

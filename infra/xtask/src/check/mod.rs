@@ -2,7 +2,7 @@
 
 mod links;
 mod questions;
-mod telemetry;
+pub(crate) mod telemetry;
 mod tools;
 
 use std::path::Path;
