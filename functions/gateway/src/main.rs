@@ -14,8 +14,7 @@ use gateway::{DOMAINS, routes, table};
 use platform::{
     Ctx,
     config::Config,
-    jobs::{JOBS, Job},
-    store::migrations,
+    jobs::{self, JOBS, Job},
     telemetry::logs,
 };
 
@@ -106,22 +105,15 @@ fn serve(only: Option<&str>) -> anyhow::Result<()> {
 }
 
 fn migrate() -> anyhow::Result<()> {
-    on_the_database(async |ctx| {
-        migrations::run_configured(ctx.config()).await.context("the migration stopped")?;
-        for job in JOBS.iter().filter(|job| job.after_migration) {
-            run(job, ctx).await?;
-        }
-        Ok(())
-    })
+    on_the_database(async |ctx| jobs::migrate(ctx).await.map_err(anyhow::Error::from_boxed))
 }
 
 fn job(id: &str) -> anyhow::Result<()> {
     let job = Job::find(id).with_context(|| format!("there is no job {id}; the jobs are:\n{}", list_of_jobs()))?;
-    on_the_database(async |ctx| run(job, ctx).await)
-}
-
-async fn run(job: &Job, ctx: &Ctx) -> anyhow::Result<()> {
-    job.run(ctx).await.map_err(anyhow::Error::from_boxed).with_context(|| format!("the job {} failed", job.id))
+    on_the_database(async |ctx| {
+        let ran = job.run(ctx).await.map_err(anyhow::Error::from_boxed);
+        ran.with_context(|| format!("the job {} failed", job.id))
+    })
 }
 
 /// One line a job: name, schedule, what it does.
