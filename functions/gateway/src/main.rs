@@ -14,8 +14,7 @@ use gateway::{DOMAINS, cloudwatch::CloudWatch, routes, table};
 use platform::{
     Ctx,
     config::{Config, Exporter},
-    jobs::{JOBS, Job},
-    store::migrations,
+    jobs::{self, JOBS, Job},
     telemetry::{logs, metrics::exporter, pushgateway},
 };
 
@@ -106,13 +105,7 @@ fn serve(only: Option<&str>) -> anyhow::Result<()> {
 }
 
 fn migrate() -> anyhow::Result<()> {
-    on_the_database(async |ctx| {
-        migrations::run_configured(ctx.config()).await.context("the migration stopped")?;
-        for job in JOBS.iter().filter(|job| job.after_migration) {
-            run(job, ctx).await?;
-        }
-        Ok(())
-    })
+    on_the_database(async |ctx| jobs::migrate(ctx).await.map_err(anyhow::Error::from_boxed))
 }
 
 fn job(id: &str) -> anyhow::Result<()> {

@@ -27,4 +27,8 @@ pub use ctx::{Ctx, Cx};
 pub use error::{ApiError, Code};
 pub use http::envelope::{Answer, Reply};
 pub use route::Route;
-pub use runtime::{lambda::lambda, server::serve};
+pub use runtime::{
+    job::{lambda_job, lambda_migrate},
+    lambda::lambda,
+    server::serve,
+};

@@ -9,20 +9,16 @@ use serde_json::{Value, json};
 use testkit::{
     lambda::{self, Deployment, LambdaApi, Route},
     player::{Player, SeededChooser, Spec},
+    sessions_table::SessionsTable,
 };
 
 use crate::server::settings;
 
 async fn deploy(instances: usize) -> LambdaApi {
-    deploy_as(instances, &[]).await
+    deploy_with(instances, &[]).await
 }
 
-/// One container each, with more settings.
-async fn deploy_with(more: &[(&str, &str)]) -> LambdaApi {
-    deploy_as(1, more).await
-}
-
-async fn deploy_as(instances: usize, more: &[(&str, &str)]) -> LambdaApi {
+async fn deploy_with(instances: usize, more: &[(&str, &str)]) -> LambdaApi {
     let routes: Vec<Route> = serde_json::from_value(Value::from(table::rows())).expect("rows that the stand-in reads");
     let mut env: BTreeMap<_, _> = settings().await.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     env.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -30,9 +26,18 @@ async fn deploy_as(instances: usize, more: &[(&str, &str)]) -> LambdaApi {
     LambdaApi::start(Deployment { routes, bins, env, instances }).await.expect("the emulator")
 }
 
+/// With all three stores, as on AWS: sessions in DynamoDB, the truth in PostgreSQL, Redis before it.
 #[tokio::test]
 async fn a_whole_life_passes_through_the_functions() {
-    let api = deploy(1).await;
+    let table = SessionsTable::fresh().await.expect("a table");
+    let sessions = [
+        ("SESSION_STORE", "dynamodb"),
+        ("SESSIONS_TABLE", table.name.as_str()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", table.endpoint.as_str()),
+        // The server is slow where the machine is busy, and this is not about that.
+        ("DYNAMODB_TIMEOUT_MS", "10000"),
+    ];
+    let api = deploy_with(1, &sessions).await;
     let player = Player::register(&api.url()).await.expect("a player");
     let spec = Spec::new("林安", "CN", 1962);
     let life = player.live_to_the_end(&spec, &mut SeededChooser::new(7)).await.expect("a life");
@@ -44,6 +49,29 @@ async fn a_whole_life_passes_through_the_functions() {
     assert!(api.errors().is_empty(), "{:?}", api.errors());
     let log = api.logs("game-advance").expect("a log");
     assert!(log.lines().any(|line| line.contains(r#""route":"game-advance""#)), "{log}");
+    let sessions = table.items().await.expect("the table's items");
+    assert_eq!(sessions.len(), 1, "{sessions:?}");
+}
+
+#[tokio::test]
+async fn every_binary_starts_and_answers() {
+    let api = deploy(1).await;
+    let (http, mut asked) = (Client::new(), 0);
+    for row in table::rows() {
+        let route: Route = serde_json::from_value(row).expect("a row that the stand-in reads");
+        if !route.shells.iter().any(|shell| shell == "lambda") || route.path == "$default" {
+            continue;
+        }
+        let method = route.method.parse().expect("a method");
+        let path: Vec<_> = route.path.split('/').map(|part| if part.starts_with('{') { "7" } else { part }).collect();
+        let answer = http.request(method, format!("{}{}", api.url(), path.join("/"))).send().await.expect("an answer");
+        assert!(!answer.status().is_server_error(), "{}: {}", route.id, answer.status());
+        let log = api.logs(&route.id).expect("a log");
+        assert!(log.contains(&format!(r#""route":"{}""#, route.id)), "{}: {log}", route.id);
+        asked += 1;
+    }
+    assert!(asked >= 25, "only {asked} functions were asked");
+    assert!(api.errors().is_empty(), "{:?}", api.errors());
 }
 
 #[tokio::test]
@@ -123,7 +151,7 @@ fn assert_is_emf(document: &Value) {
 
 #[tokio::test]
 async fn a_function_has_written_its_metrics_before_its_answer_is_there() {
-    let api = deploy_with(&[("METRICS_EXPORTER", "emf")]).await;
+    let api = deploy_with(1, &[("METRICS_EXPORTER", "emf")]).await;
     let player = Player::register(&api.url()).await.expect("a player");
     let token = player.token().await;
     for times in 1..=3 {

@@ -16,6 +16,8 @@ mod fences;
 mod guests;
 mod jobs;
 mod lambda;
+mod lambda_events;
+mod lambda_process;
 mod life;
 mod oauth;
 mod operators;

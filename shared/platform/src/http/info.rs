@@ -13,10 +13,6 @@ use ipnet::IpNet;
 use super::headers::{X_CLIENT_VERSION, X_REQUEST_ID};
 use crate::{auth::Player, ctx::Ctx, ids::UserId, route::Route, telemetry::clients};
 
-/// The client's address as the runtime knows it (API Gateway's request context). Wins over every header.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientIp(pub IpAddr);
-
 /// How often a request went to Redis and to Postgres. Travels with the response inside the process, never to a client.
 #[derive(Debug, Default)]
 pub struct RoundTrips {
@@ -159,11 +155,9 @@ fn per_mille(text: &str) -> u32 {
     }
 }
 
-/// The runtime's word, else the peer, else — walking X-Forwarded-For from the right — the first hop we do not trust.
+/// The peer (on Lambda what API Gateway or a load balancer says it is); if we trust it, walking X-Forwarded-For from the
+/// right, the first hop we do not trust.
 fn client_ip(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
-    if let Some(ClientIp(ip)) = parts.extensions.get() {
-        return *ip;
-    }
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(ip));

@@ -1,7 +1,10 @@
-//! The two ways a route comes to run, and the warm process's state: one static [`Ctx`] holds pool, keys and settings.
+//! The ways a route or a job comes to run, and the warm process's state: one static [`Ctx`] holds pool, keys and settings.
 
+pub(crate) mod job;
 pub(crate) mod lambda;
+mod origin;
 pub(crate) mod server;
+mod start;
 
 use once_cell::sync::OnceCell;
 
