@@ -29,8 +29,8 @@ apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [../overlays/$overlay]
 images:
-  - {name: "${PROD_IMAGE:-restart-life-api}", newName: "${image%@*}", digest: "${image#*@}"}
-  - {name: "${PROD_BACKUP_IMAGE:-restart-life-backup}", newName: "${backup%@*}", digest: "${backup#*@}"}
+  - {name: restart-life-api, newName: "${image%@*}", digest: "${image#*@}"}
+  - {name: restart-life-backup, newName: "${backup%@*}", digest: "${backup#*@}"}
 YAML
     local status=0
     kubectl kustomize "$folder" || status=$?
@@ -38,13 +38,19 @@ YAML
     return "$status"
 }
 
-# Objects of a rendered file whose kind is (not) one of these; documents are separated by lines of ---.
+# Objects of a rendered file whose kind is (`only`) or is not (`not`) one of these; of one name, if one is given. Kustomize writes
+# each object's own name at two spaces, below `metadata:`.
 pick() {
-    local want=$1 kinds=$2
-    awk -v want="$want" -v kinds=" $kinds " '
-        function flush() { if (text != "" && (index(kinds, " " kind " ") > 0) == (want == "only")) printf "%s---\n", text; text = ""; kind = "" }
+    awk -v want="$1" -v kinds=" $2 " -v wanted="${3:-}" '
+        function flush() {
+            if (text != "" && (index(kinds, " " kind " ") > 0) == (want == "only") && (wanted == "" || name == wanted))
+                printf "%s---\n", text
+            text = kind = name = section = ""
+        }
         /^---$/ { flush(); next }
+        /^[a-z]/ { section = $1 }
         /^kind: / { kind = $2 }
+        /^  name: / && section == "metadata:" { name = $2 }
         { text = text $0 "\n" }
         END { flush() }'
 }
@@ -79,14 +85,13 @@ rollback() {
 }
 
 deploy() {
-    local overlay=$1 image=$2 backup=$3 manifests name first=true known
+    local overlay=$1 image=$2 backup=$3 manifests name first=true
     [[ $image == *@sha256:* && $backup == *@sha256:* ]] || { echo 'deploy: name the images by digest' >&2; return 2; }
     manifests=$(mktemp)
     # Expanded now: the variable is gone when the trap runs.
     # shellcheck disable=SC2064
     trap "rm -f '$manifests'" EXIT
     render "$overlay" "$image" "$backup" >"$manifests"
-    known=$(deployments)
 
     # Settings and accounts, then the schema, then what serves.
     pick only 'Namespace ServiceAccount ConfigMap NetworkPolicy PersistentVolumeClaim' <"$manifests" | kubectl apply -f -
@@ -99,12 +104,12 @@ deploy() {
     fi
 
     # One Deployment after the other: a bad release stops at the first, with one pod of it, and no old pod gone.
-    pick only Deployment <"$manifests" | kubectl apply -f - --dry-run=client --output name >/dev/null
-    for name in $(pick only Deployment <"$manifests" | awk '/^metadata:/ { inside = 1 } inside && /^  name: / { print $2; inside = 0 }'); do
-        pick only Deployment <"$manifests" | kubectl apply --selector "app=restart-life-api" -f - --dry-run=client --output json |
-            jq --arg name "$name" '(.items // [.])[] | select(.metadata.name == $name)' | kubectl apply -f -
+    for name in $(pick only Deployment <"$manifests" | awk '/^[a-z]/ { inside = $1 == "metadata:" } inside && /^  name: / { print $2 }'); do
+        before[$name]=$(kube get deployment "$name" --ignore-not-found \
+            --output 'jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}')
+        pick only Deployment "$name" <"$manifests" | kubectl apply -f -
         if ! kube rollout status "deployment/$name" --timeout "$wait" || { $first && [[ -n ${CANARY_URL:-} ]] && ! smoke "$CANARY_URL"; }; then
-            undo "$overlay" "$known"
+            undo "$overlay"
             return 1
         fi
         first=false
@@ -113,20 +118,33 @@ deploy() {
     # Autoscalers, services, routes, jobs, alerts; on Knative the services too, which move their traffic in steps.
     pick not 'Namespace ServiceAccount ConfigMap NetworkPolicy PersistentVolumeClaim Job Deployment' <"$manifests" | kubectl apply -f -
     if [[ $overlay == knative ]] && ! kube wait ksvc --all --for condition=Ready --timeout "$wait"; then
-        undo "$overlay" "$known"
+        undo "$overlay"
         return 1
     fi
     if [[ -n ${SMOKE_URL:-} ]] && ! smoke "$SMOKE_URL"; then
-        undo "$overlay" "$known"
+        undo "$overlay"
         return 1
     fi
     echo "deploy: $image serves"
 }
 
-# Nothing to go back to on the first deployment.
+# The revision that each Deployment had before this release touched it; empty if there was none.
+declare -A before=()
+
+# Back to where this release began, and no further: what it did not touch stays, and so does what was never there.
 undo() {
+    local name
     echo 'deploy: going back' >&2
-    if [[ -n $2 || $1 == knative ]]; then rollback "$1"; fi
+    if [[ $1 == knative ]]; then
+        rollback knative
+        return
+    fi
+    for name in "${!before[@]}"; do
+        [[ -z ${before[$name]} ]] || kube rollout undo "deployment/$name" --to-revision "${before[$name]}"
+    done
+    for name in "${!before[@]}"; do
+        [[ -z ${before[$name]} ]] || kube rollout status "deployment/$name" --timeout "$wait"
+    done
 }
 
 dev_secrets() {

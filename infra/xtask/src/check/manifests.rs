@@ -75,7 +75,10 @@ fn core(checkout: &Path, variants: &BTreeMap<String, Vec<Value>>) -> Result<Vec<
 fn custom(checkout: &Path, variants: &BTreeMap<String, Vec<Value>>) -> Result<Vec<String>> {
     let environment = node::environment(checkout, "lint")?;
     let objects = variants.iter().flat_map(|(variant, objects)| {
-        objects.iter().filter(|object| is_custom(object)).map(move |object| serde_json::json!({"variant": variant, "object": object}))
+        objects
+            .iter()
+            .filter(|object| is_custom(object))
+            .map(move |object| serde_json::json!({"variant": variant, "object": object}))
     });
     let objects: Vec<_> = objects.collect();
     ensure!(!objects.is_empty(), "no variant has an object of a custom kind");

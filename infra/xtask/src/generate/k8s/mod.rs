@@ -39,7 +39,10 @@ pub(super) fn plan(checkout: &Path, gateway: &Gateway, tree: &mut Tree) -> Resul
     tree.file("k8s/base/migrate.yaml", migration());
     tree.file("k8s/base/jobs.yaml", documents(gateway.jobs.iter().map(cron_job).collect::<Result<Vec<_>>>()?));
     tree.file("k8s/plain/api.yaml", documents([api(&served)]));
-    tree.file("k8s/overlays/kubernetes/domains.yaml", documents(domains.iter().map(|(name, routes)| domain(name, routes))));
+    tree.file(
+        "k8s/overlays/kubernetes/domains.yaml",
+        documents(domains.iter().map(|(name, routes)| domain(name, routes))),
+    );
     tree.file("k8s/knative/services.yaml", documents(domains.iter().map(|(name, routes)| knative(name, routes))));
     let matches = paths::by_domain(&domains)?;
     let routes = |to: fn(&str) -> (String, String)| {

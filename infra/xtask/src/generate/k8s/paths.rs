@@ -52,8 +52,10 @@ impl Match {
 /// # Errors
 /// When a path of one domain would reach another.
 pub(super) fn by_domain<'a>(domains: &[(&'a str, Vec<&Route>)]) -> Result<Vec<(&'a str, BTreeSet<Match>)>> {
-    let matches: Vec<_> =
-        domains.iter().map(|(domain, routes)| (*domain, routes.iter().map(|route| Match::of(route)).collect())).collect();
+    let matches: Vec<_> = domains
+        .iter()
+        .map(|(domain, routes)| (*domain, routes.iter().map(|route| Match::of(route)).collect()))
+        .collect();
     for (domain, routes) in domains {
         for route in routes {
             let path = example(route);
@@ -75,7 +77,8 @@ pub(super) fn example(route: &Route) -> String {
 
 /// Who has the best match for a path; more than one where the best are equal.
 pub(super) fn reached<'a>(matches: &[(&'a str, BTreeSet<Match>)], path: &str) -> Vec<&'a str> {
-    let weights = matches.iter().filter_map(|(name, set)| Some((set.iter().filter_map(|m| m.weight(path)).max()?, *name)));
+    let weights =
+        matches.iter().filter_map(|(name, set)| Some((set.iter().filter_map(|m| m.weight(path)).max()?, *name)));
     let weights: Vec<_> = weights.collect();
     let best = weights.iter().map(|(weight, _)| *weight).max();
     weights.into_iter().filter(|(weight, _)| Some(*weight) == best).map(|(_, name)| name).collect()
@@ -101,7 +104,9 @@ mod tests {
         ];
         let domains = [("a", vec![&routes[0], &routes[1]]), ("b", vec![&routes[2]]), ("system", vec![&routes[3]])];
         let matches = by_domain(&domains).unwrap();
-        for (path, domain) in [("/v1/a", "a"), ("/v1/a/7/x", "a"), ("/v1/a/best", "b"), ("/v1/ab", "system"), ("/", "system")] {
+        for (path, domain) in
+            [("/v1/a", "a"), ("/v1/a/7/x", "a"), ("/v1/a/best", "b"), ("/v1/ab", "system"), ("/", "system")]
+        {
             assert_eq!(reached(&matches, path), [domain], "{path}");
         }
     }

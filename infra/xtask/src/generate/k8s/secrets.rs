@@ -75,7 +75,7 @@ pub(super) fn settings(variables: &[Variable]) -> Result<String> {
         let Some(value) = given.or(variable.default.as_deref()) else {
             anyhow::bail!("{name} has no default: give it in SETTINGS or REFERENCES");
         };
-        lines.push_str(&format!("{name}={value}\n"));
+        lines.push_str(&format!("# {}\n{name}={value}\n", variable.meaning));
     }
     Ok(lines)
 }
@@ -115,11 +115,8 @@ mod tests {
     #[test]
     fn every_variable_is_a_setting_a_secret_or_a_port() {
         let text = settings(&all()).unwrap();
-        let lines: Vec<_> = text.lines().skip(1).collect();
-        assert_eq!(
-            lines,
-            ["APP_ENV=production", "DATABASE_MAX_CONNECTIONS=8", "ARGON2_AT_ONCE=1", "LOG_LEVEL=info"]
-        );
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(lines, ["APP_ENV=production", "DATABASE_MAX_CONNECTIONS=8", "ARGON2_AT_ONCE=1", "LOG_LEVEL=info"]);
     }
 
     #[test]

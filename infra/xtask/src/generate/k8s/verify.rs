@@ -105,7 +105,12 @@ impl<'a> Variant<'a> {
             let expected = usize::from(route.is_reachable());
             // What is not for clients has a port of its own, which no Service names: see `exposed`.
             if route.is_reachable() && (serving, reached.len()) != (expected, expected) {
-                found.push(format!("{}: {path} of {} is reached through [{}]", self.name, route.domain, reached.join(", ")));
+                found.push(format!(
+                    "{}: {path} of {} is reached through [{}]",
+                    self.name,
+                    route.domain,
+                    reached.join(", ")
+                ));
             }
         }
         found
@@ -119,9 +124,8 @@ impl<'a> Variant<'a> {
         }
         let host = items(&rule["filters"]).map(|filter| text(&filter["urlRewrite"]["hostname"])).next();
         let name = host.and_then(|host| host.strip_suffix(".restart-life.svc.cluster.local")).unwrap_or_default();
-        self.named("Service", name).map_or_else(BTreeSet::new, |service| {
-            served_by(&service["spec"]["template"]["spec"], all)
-        })
+        self.named("Service", name)
+            .map_or_else(BTreeSet::new, |service| served_by(&service["spec"]["template"]["spec"], all))
     }
 
     /// Services and pods open the port of HTTP; metrics are scraped from the pod, which no client reaches.
@@ -130,7 +134,9 @@ impl<'a> Variant<'a> {
         for service in self.of_kind("Service").filter(|service| service["apiVersion"] == "v1") {
             let name = text(&service["metadata"]["name"]);
             let is_ours = service["spec"]["selector"]["app"] == "restart-life-api";
-            let ports: Vec<_> = items(&service["spec"]["ports"]).map(|port| (port["port"].as_u64(), port["targetPort"].as_u64())).collect();
+            let ports: Vec<_> = items(&service["spec"]["ports"])
+                .map(|port| (port["port"].as_u64(), port["targetPort"].as_u64()))
+                .collect();
             if is_ours && ports != [(Some(80), Some(8080))] {
                 found.push(format!("{}: Service {name} opens {ports:?}", self.name));
             }
@@ -145,7 +151,9 @@ impl<'a> Variant<'a> {
             }
         }
         for (name, pod) in self.pods() {
-            if pod["hostNetwork"] == true || items(&pod["containers"]).flat_map(|c| items(&c["ports"])).any(|port| !port["hostPort"].is_null()) {
+            if pod["hostNetwork"] == true
+                || items(&pod["containers"]).flat_map(|c| items(&c["ports"])).any(|port| !port["hostPort"].is_null())
+            {
                 found.push(format!("{}: {name} opens a port of its node", self.name));
             }
         }
@@ -157,7 +165,11 @@ impl<'a> Variant<'a> {
         let mut found = Vec::new();
         for map in self.of_kind("ConfigMap") {
             let names = map["data"].as_mapping().into_iter().flat_map(|data| data.keys()).map(text);
-            found.extend(names.filter(|name| !variables.contains(name)).map(|name| format!("{}: nobody reads the setting {name}", self.name)));
+            found.extend(
+                names
+                    .filter(|name| !variables.contains(name))
+                    .map(|name| format!("{}: nobody reads the setting {name}", self.name)),
+            );
         }
         for (owner, pod) in self.pods() {
             for container in items(&pod["containers"]).filter(|c| c["envFrom"].is_sequence()) {
@@ -166,7 +178,9 @@ impl<'a> Variant<'a> {
                     found.push(format!("{}: {owner} names the ConfigMap {map}, which is not there", self.name));
                 }
                 let own = items(&container["env"]).map(|entry| (text(&entry["name"]), entry));
-                for (name, _) in own.filter(|(name, entry)| !variables.contains(name) || entry["valueFrom"]["secretKeyRef"].is_null()) {
+                for (name, _) in own
+                    .filter(|(name, entry)| !variables.contains(name) || entry["valueFrom"]["secretKeyRef"].is_null())
+                {
                     found.push(format!("{}: {owner} gives {name} in the open, or nobody reads it", self.name));
                 }
             }
@@ -180,7 +194,8 @@ impl<'a> Variant<'a> {
         for (owner, pod) in self.pods() {
             for container in items(&pod["containers"]) {
                 let own = &container["securityContext"];
-                let either = |field: &str| if own[field].is_null() { &pod["securityContext"][field] } else { &own[field] };
+                let either =
+                    |field: &str| if own[field].is_null() { &pod["securityContext"][field] } else { &own[field] };
                 let is_restricted = own["allowPrivilegeEscalation"] == false
                     && own["readOnlyRootFilesystem"] == true
                     && items(&own["capabilities"]["drop"]).any(|capability| capability == "ALL")
@@ -224,13 +239,19 @@ impl<'a> Variant<'a> {
 }
 
 fn mapping(cpu: &str, memory: &str) -> Value {
-    [("cpu", cpu), ("memory", memory)].into_iter().map(|(name, value)| (Value::from(name), Value::from(value))).collect::<yaml_serde::Mapping>().into()
+    [("cpu", cpu), ("memory", memory)]
+        .into_iter()
+        .map(|(name, value)| (Value::from(name), Value::from(value)))
+        .collect::<yaml_serde::Mapping>()
+        .into()
 }
 
 /// The domains that a pod serves.
 fn served_by(pod: &Value, all: &BTreeSet<&str>) -> BTreeSet<String> {
     match pod["containers"][0]["args"].as_sequence().map(Vec::as_slice) {
-        Some([serve, only, domain]) if serve == "serve" && only == "--only" => BTreeSet::from([text(domain).to_owned()]),
+        Some([serve, only, domain]) if serve == "serve" && only == "--only" => {
+            BTreeSet::from([text(domain).to_owned()])
+        }
         Some([serve]) if serve == "serve" => all.iter().map(|domain| (*domain).to_owned()).collect(),
         _ => BTreeSet::new(),
     }
