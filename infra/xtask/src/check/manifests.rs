@@ -57,10 +57,11 @@ fn core(checkout: &Path, variants: &BTreeMap<String, Vec<Value>>) -> Result<Vec<
     let folder = tempfile::tempdir()?;
     let mut files = Vec::new();
     for (variant, objects) in variants {
+        // As JSON, which is YAML of any version: to this judge `no` would be false.
         let texts: Result<Vec<_>, _> =
-            objects.iter().filter(|object| !is_custom(object)).map(yaml_serde::to_string).collect();
+            objects.iter().filter(|object| !is_custom(object)).map(serde_json::to_string).collect();
         let file = folder.path().join(format!("{}.yaml", variant.replace('/', "-")));
-        fs::write(&file, texts?.join("---\n"))?;
+        fs::write(&file, texts?.join("\n---\n"))?;
         files.push(file);
     }
     let mut judge = Command::new(environment.join("bin/kubernetes-validate"));

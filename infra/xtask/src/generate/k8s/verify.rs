@@ -269,3 +269,55 @@ fn text(value: &Value) -> &str {
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_sequence().into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::testing::route;
+    use super::*;
+
+    /// A load balancer before a Deployment that serves everything.
+    fn plain() -> Vec<serde_json::Value> {
+        let pod = json!({"containers": [{"args": ["serve"]}]});
+        let labels = json!({"app": "restart-life-api"});
+        vec![
+            json!({"kind": "Deployment", "metadata": {"name": "restart-life-api"},
+                "spec": {"template": {"metadata": {"labels": labels}, "spec": pod}}}),
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "restart-life-api-service"},
+                "spec": {"type": "LoadBalancer", "selector": labels, "ports": [{"port": 80, "targetPort": 8080}]}}),
+        ]
+    }
+
+    /// What is found of these objects; they go through YAML as a cluster's would.
+    fn reach(objects: &[serde_json::Value]) -> Vec<String> {
+        let objects: Vec<Value> =
+            objects.iter().map(|object| yaml_serde::from_str(&object.to_string()).unwrap()).collect();
+        let table = [route("a-get", "a", "GET /a/{id}"), route("metrics", "system", "GET /metrics")];
+        Variant { name: "v", objects: &objects }.reach(&table)
+    }
+
+    #[test]
+    fn a_route_that_none_or_several_reach_is_found() {
+        assert_eq!(reach(&plain()), [""; 0]);
+        assert_eq!(reach(&plain()[..1]), ["v: /a/0 of a is reached through []"]);
+        let mut twice = plain();
+        let mut second = twice[1].clone();
+        second["metadata"]["name"] = json!("second");
+        twice.push(second);
+        assert_eq!(reach(&twice), ["v: /a/0 of a is reached through [restart-life-api-service, second]"]);
+        let mut wrong = plain();
+        wrong[0]["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["serve", "--only", "b"]);
+        assert_eq!(reach(&wrong), ["v: /a/0 of a is reached through [restart-life-api-service]"]);
+    }
+
+    #[test]
+    fn an_open_port_that_is_not_for_clients_is_found() {
+        let mut metrics = plain();
+        metrics[1]["spec"]["ports"].as_array_mut().unwrap().push(json!({"port": 9464, "targetPort": 9464}));
+        assert!(reach(&metrics)[0].contains("opens"), "{:?}", reach(&metrics));
+        let mut node = plain();
+        node[0]["spec"]["template"]["spec"]["hostNetwork"] = json!(true);
+        assert_eq!(reach(&node), ["v: restart-life-api opens a port of its node"]);
+    }
+}
