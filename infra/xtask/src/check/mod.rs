@@ -4,7 +4,7 @@ mod containers;
 mod links;
 mod manifests;
 mod questions;
-mod telemetry;
+pub(crate) mod telemetry;
 mod tools;
 
 use std::path::Path;

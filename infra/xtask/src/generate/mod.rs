@@ -52,7 +52,7 @@ pub(crate) fn variables(checkout: &Path) -> Result<BTreeSet<String>> {
 fn plan(checkout: &Path, gateway: &Gateway) -> Result<Tree> {
     routes::validate(&gateway.routes)?;
     let mut tree = Tree::default();
-    bins::plan(checkout, &gateway.routes, &mut tree)?;
+    bins::plan(checkout, &gateway.routes, &gateway.jobs, &mut tree)?;
     sam::plan(checkout, &gateway.routes, &mut tree)?;
     k8s::plan(checkout, gateway, &mut tree)?;
     openapi::plan(gateway, &mut tree);

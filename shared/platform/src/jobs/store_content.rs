@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What matters is the run after a migration, before the release serves; the schedule makes up for a missed one.
-pub(super) const JOB: Job = Job {
+pub const JOB: Job = Job {
     id: "store-content",
     summary: "Store this release's content under its hash, so that its lives can always be replayed",
     schedule: "45 2 * * *",

@@ -6,7 +6,7 @@ use super::{Failure, Job};
 use crate::{ctx::Ctx, deletion, error::ApiError};
 
 /// Often: whoever deletes an account expects it to be gone.
-pub(super) const JOB: Job = Job {
+pub const JOB: Job = Job {
     id: "finish-account-deletions",
     summary: "Delete what is left of accounts whose deletion was begun",
     schedule: "*/10 * * * *",

@@ -2,17 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Failure, Job};
+use super::{Failure, Job, in_batches};
 use crate::{
     ctx::Ctx,
     store::{oauth_flows, pool},
 };
 
-/// Rows deleted at once, as with old answers.
-const BATCH: i64 = 5_000;
-
 /// Hourly: a flow that has ended is of no use to anybody, and whoever begins many should not fill the disk.
-pub(super) const JOB: Job = Job {
+pub const JOB: Job = Job {
     id: "purge-oauth-flows",
     summary: "Delete sign-ins by others that began and were not finished in time",
     schedule: "20 * * * *",
@@ -23,14 +20,8 @@ pub(super) const JOB: Job = Job {
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {
     let mut db = pool::connect(ctx.config()).await?;
-    let mut deleted = 0;
-    loop {
-        let batch = oauth_flows::purge(&mut db, ctx.now(), BATCH).await?;
-        deleted += batch;
-        if batch == 0 {
-            break;
-        }
-    }
+    let now = ctx.now();
+    let deleted = in_batches(&mut db, |db, batch| Box::pin(oauth_flows::purge(db, now, batch))).await?;
     metrics::counter!("oauth_flows_purged_total").increment(deleted);
     tracing::info!(deleted, "unfinished sign-ins are forgotten");
     Ok(())

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Failure, Job};
+use super::{Failure, Job, in_batches};
 use crate::{
     ctx::Ctx,
     store::{pool, sessions},
 };
 
-/// Rows deleted at once, as in `idempotency_keys`.
-const BATCH: i64 = 5_000;
-
-pub(super) const JOB: Job = Job {
+/// Daily, at a quiet hour: an ended session is of no use to anybody, and takes little room.
+pub const JOB: Job = Job {
     id: "purge-sessions",
     summary: "Delete sessions that ended without being refreshed",
     schedule: "45 3 * * *",
@@ -22,14 +20,8 @@ pub(super) const JOB: Job = Job {
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {
     let mut db = pool::connect(ctx.config()).await?;
-    let (now, mut deleted) = (ctx.now(), 0);
-    loop {
-        let batch = sessions::purge(&mut db, now, BATCH).await?;
-        deleted += batch;
-        if batch == 0 {
-            break;
-        }
-    }
+    let now = ctx.now();
+    let deleted = in_batches(&mut db, |db, batch| Box::pin(sessions::purge(db, now, batch))).await?;
     tracing::info!(deleted, "ended sessions are forgotten");
     Ok(())
 }

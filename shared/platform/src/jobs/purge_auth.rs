@@ -2,17 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Failure, Job};
+use super::{Failure, Job, in_batches};
 use crate::{
     ctx::Ctx,
     store::{auth_limits, email_codes, pool},
 };
 
-/// Rows deleted at once, as for stored answers.
-const BATCH: i64 = 5_000;
-
 /// Hourly: a code holds an address, and is of use for minutes.
-pub(super) const JOB: Job = Job {
+pub const JOB: Job = Job {
     id: "purge-auth",
     summary: "Delete verification codes that ran out and rate limits that are over",
     schedule: "50 * * * *",
@@ -24,21 +21,9 @@ pub(super) const JOB: Job = Job {
 async fn run(ctx: &Ctx) -> Result<(), Failure> {
     let now = ctx.now();
     let mut db = pool::connect(ctx.config()).await?;
-    let (mut codes, mut limits) = (0, 0);
-    loop {
-        let batch = email_codes::purge(&mut db, now, BATCH).await?;
-        codes += batch;
-        if batch == 0 {
-            break;
-        }
-    }
-    loop {
-        let batch = auth_limits::purge(&mut db, now.timestamp_micros(), BATCH).await?;
-        limits += batch;
-        if batch == 0 {
-            break;
-        }
-    }
+    let codes = in_batches(&mut db, |db, batch| Box::pin(email_codes::purge(db, now, batch))).await?;
+    let limits =
+        in_batches(&mut db, |db, batch| Box::pin(auth_limits::purge(db, now.timestamp_micros(), batch))).await?;
     tracing::info!(codes, limits, "codes and limits that are over are forgotten");
     Ok(())
 }

@@ -1,5 +1,7 @@
-//! `cargo xtask bench …`: measure what decisions rest on. The measuring programs are a package of their own outside the
-//! workspace (`infra/bench`): what they compare must not become a dependency of the game.
+//! `cargo xtask bench …`: measure what decisions rest on. What is only compared with is in packages of their own outside
+//! the workspace (`infra/bench`): it must not become a dependency of the game.
+
+mod cold_start;
 
 use std::path::Path;
 use std::process::Stdio;
@@ -17,6 +19,9 @@ pub(crate) struct BenchArgs {
 enum Bench {
     /// Compare caches for use inside a process: hit ratio, memory, speed; and ways to compress a life.
     L1,
+    /// Count what each Lambda function does before it asks for its first event, and beside it an empty one. Takes a release
+    /// build of every function, and valgrind.
+    ColdStart(cold_start::Args),
 }
 
 /// Builds and runs it, in the release profile.
@@ -24,13 +29,17 @@ enum Bench {
 /// # Errors
 /// When it does not build, or a bound that it knows is broken.
 pub(crate) fn run(args: &BenchArgs, checkout: &Path) -> Result<()> {
-    let program = match args.bench {
-        Bench::L1 => "l1",
-    };
+    match &args.bench {
+        Bench::L1 => l1(checkout),
+        Bench::ColdStart(args) => cold_start::run(args, checkout),
+    }
+}
+
+fn l1(checkout: &Path) -> Result<()> {
     let mut cargo = testkit::cargo::command();
-    cargo.args(["run", "--quiet", "--release", "--locked", "--bin", program]);
+    cargo.args(["run", "--quiet", "--release", "--locked", "--bin", "l1"]);
     cargo.arg("--manifest-path").arg(checkout.join("infra/bench/Cargo.toml"));
     let status = cargo.stdin(Stdio::null()).status()?;
-    ensure!(status.success(), "bench {program} failed");
+    ensure!(status.success(), "bench l1 failed");
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Daily, though a year would do: then a run that failed is made up for long before it matters.
-pub(super) const JOB: Job = Job {
+pub const JOB: Job = Job {
     id: "create-event-partitions",
     summary: "Create the partitions of this year and the next two, and empty the default partition",
     schedule: "15 2 * * *",
