@@ -3,7 +3,7 @@
 mod aws;
 mod links;
 mod questions;
-mod telemetry;
+pub(crate) mod telemetry;
 mod tools;
 
 use std::path::Path;

@@ -45,7 +45,7 @@ pub(crate) fn stale(checkout: &Path) -> Result<Vec<Difference>> {
 fn plan(checkout: &Path, gateway: &Gateway) -> Result<Tree> {
     routes::validate(&gateway.routes)?;
     let mut tree = Tree::default();
-    bins::plan(checkout, &gateway.routes, &mut tree)?;
+    bins::plan(checkout, &gateway.routes, &gateway.jobs, &mut tree)?;
     sam::plan(checkout, &gateway.routes, &gateway.jobs, &mut tree)?;
     openapi::plan(gateway, &mut tree);
     readme::plan(checkout, &gateway.routes, &mut tree)?;

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Response, StatusCode};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
@@ -82,8 +83,16 @@ impl Gateway {
         self.logs.path().join(format!("{id}.log"))
     }
 
+    /// The answer of the function of this id to an event; a failure is a [`FunctionError`].
+    pub(super) async fn invoke_by_id(&self, id: &str, event: &Value) -> Result<Value> {
+        let number = self.deployment.routes.iter().position(|route| route.id == id);
+        let result = self.invoke(number.with_context(|| format!("no function {id}"))?, event).await?;
+        event::failure(id, &result)?;
+        Ok(serde_json::from_slice(&result)?)
+    }
+
     /// Invokes one instance of a function, started if none is idle; gives the invocation's result.
-    async fn invoke(&self, number: usize, event: &serde_json::Value) -> Result<Vec<u8>> {
+    async fn invoke(&self, number: usize, event: &Value) -> Result<Vec<u8>> {
         let slot = &self.slots[number];
         let _permit: SemaphorePermit<'_> = slot.permits.acquire().await?;
         let idle = lock(&slot.idle).pop();

@@ -9,7 +9,7 @@ mod dynamodb;
 mod find;
 mod install;
 mod postgres;
-mod promtool;
+mod prometheus;
 mod redis;
 mod redis_cluster;
 mod sandbox;
@@ -24,7 +24,7 @@ use anyhow::{Context as _, Result};
 
 pub use self::dirs::checkout_root;
 pub use self::postgres::Postgres;
-pub use self::promtool::promtool;
+pub use self::prometheus::{alertmanager, prometheus, promtool, pushgateway};
 pub use self::redis::Redis;
 pub use self::redis_cluster::{Master, RedisCluster};
 pub use self::sandbox::Sandbox;
