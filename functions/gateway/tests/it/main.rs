@@ -30,3 +30,4 @@ mod session_stores;
 mod sessions;
 mod story;
 mod table;
+mod traces;

@@ -20,12 +20,14 @@ use crate::{
     ctx::Ctx,
     error::{ApiError, Code, chain},
     route::{Cache, Rate, Route},
+    telemetry::traces::Root,
 };
 
 pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
-    let info = RequestInfo::of(&ctx, &parts);
+    let info = RequestInfo::of(&ctx, route, &parts);
+    let mut root = Root::begin(&ctx, route, &info);
     let none_match = parts.headers.get(header::IF_NONE_MATCH).cloned();
     parts.extensions.insert(info.clone());
     let request = Request::from_parts(parts, body);
@@ -49,6 +51,7 @@ pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, n
     }
     finish(route, &info, response.headers_mut());
     record(&ctx, route, &info, response.status(), started);
+    root.answered(response.status());
     response.extensions_mut().insert(Arc::clone(info.trips()));
     response
 }

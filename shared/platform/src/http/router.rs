@@ -65,7 +65,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         listed => AllowOrigin::list(listed.iter().filter_map(|origin| origin.parse().ok())),
     };
     use http::{Method, header};
-    let request_headers: [HeaderName; 9] = [
+    let request_headers: [HeaderName; 10] = [
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
         header::ACCEPT_LANGUAGE,
@@ -75,6 +75,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         headers::X_MIN_VERSION,
         headers::X_REQUEST_ID,
         HeaderName::from_static("traceparent"),
+        HeaderName::from_static("tracestate"),
     ];
     let exposed: [HeaderName; 8] = [
         header::ETAG,

@@ -13,6 +13,7 @@ use crate::{
     ctx::Phase,
     http::{ClientIp, router},
     route::Route,
+    telemetry,
 };
 
 /// Runs `route` until the environment is shut down. Not generic and not async, so that a bin is one call: an async
@@ -32,6 +33,7 @@ async fn run(route: &'static Route) -> Result<(), Error> {
     let ctx = init()?;
     ctx.enter(Phase::Serving);
     let service = ServiceBuilder::new().map_request(with_client_ip).service(router(ctx, [route]));
+    let service = service.then(async |answer| (telemetry::flush(ctx).await, answer).1);
     lambda_http::run(service.map_err(Error::from)).await
 }
 

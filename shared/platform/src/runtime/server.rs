@@ -44,6 +44,7 @@ async fn run(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + S
     let app = serve_until(listener, router(ctx, open), stopping.clone());
     let metrics = serve_until(metrics_listener, router(ctx, private), stopping);
     ctx.enter(Phase::Serving);
+    tokio::spawn(telemetry::traces::keep_sending(ctx.clone()));
     tracing::info!(addr = %addr, metrics_addr = %metrics_addr, "listening");
 
     let drained = async move {
@@ -60,6 +61,7 @@ async fn run(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + S
         }
         () = drained => tracing::warn!("stopped with requests unfinished"),
     }
+    telemetry::traces::drain(ctx).await;
     Ok(())
 }
 
