@@ -118,7 +118,7 @@ impl<'r> Http<'r> {
     ) -> Result<Reply, OauthError> {
         let method =
             request.method_ref().map_or("_OTHER", |method| if *method == Method::GET { "GET" } else { "POST" });
-        let mut span = self.cx.calling(method, endpoint.authority());
+        let mut span = self.cx.calling(method, &endpoint.authority());
         let request =
             span.iter().flat_map(Open::context).fold(request, |request, (name, value)| request.header(name, value));
         let request = request
