@@ -21,6 +21,7 @@ use crate::{
     config::Config,
     http::info::RequestInfo,
     probe::{LastProbe, Probe},
+    route::{Rate, Route},
     session::DynamoSessions,
     store::Db,
 };
@@ -214,9 +215,17 @@ impl Ctx {
         self.0.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// True once: for the first request this process answers.
-    pub(crate) fn take_cold_start(&self) -> bool {
-        !self.0.warm.swap(true, Ordering::AcqRel)
+    /// True once: for the first request this process answers. Probes do not count: nobody waits for them.
+    pub(crate) fn take_cold_start(&self, route: &Route) -> bool {
+        // Nearly always warm: a look costs less than a write.
+        if route.rate == Rate::Unlimited || self.0.warm.load(Ordering::Relaxed) {
+            return false;
+        }
+        let is_first = !self.0.warm.swap(true, Ordering::AcqRel);
+        if is_first {
+            metrics::counter!("cold_starts_total", "route" => route.id).increment(1);
+        }
+        is_first
     }
 }
 
@@ -242,7 +251,7 @@ pub struct Cx {
 
 impl Cx {
     pub(crate) fn new(ctx: Ctx, info: RequestInfo, gate: Gate) -> Self {
-        let db = ctx.db().counted_to(info.trips());
+        let db = ctx.db().counted_to(&info);
         Self { ctx, info, gate, db }
     }
 
@@ -254,6 +263,21 @@ impl Cx {
     /// Whether Postgres, Redis and DynamoDB answer, as found within the last second.
     pub async fn probe(&self) -> Probe {
         self.ctx.0.probe.get(self).await
+    }
+
+    /// The route's id, as in logs and metrics.
+    pub fn route_id(&self) -> &'static str {
+        self.info.route().id
+    }
+
+    /// What the client, the log and every error call this request.
+    pub fn request_id(&self) -> &str {
+        self.info.request_id()
+    }
+
+    /// The trace this request belongs to: 32 hex digits.
+    pub fn trace_id(&self) -> &str {
+        self.info.trace_id()
     }
 
     /// The language the client asked for.

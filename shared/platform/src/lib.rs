@@ -4,6 +4,7 @@
 //! Nothing in here knows a rule of the game (that is `engine`) or what a single operation does (`functions/<domain>`).
 
 pub mod auth;
+pub mod aws;
 pub mod cache;
 pub mod config;
 pub mod ctx;

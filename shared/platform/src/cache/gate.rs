@@ -11,6 +11,7 @@ use redis::Value;
 
 use super::{
     Called,
+    active::Seen,
     limit::{count_in_postgres, count_in_redis},
     rate::{Limit, Permit, Subject, permit},
     script::Call,
@@ -21,7 +22,7 @@ use crate::{
     ctx::Ctx,
     error::{ApiError, Code},
     fault::{self, Bug, Step},
-    http::info::{RequestInfo, RoundTrips},
+    http::info::RequestInfo,
     ids::{SessionId, UserId},
     route::{Rate, Route},
     session::SessionStore as _,
@@ -45,7 +46,7 @@ struct Inner {
     player: Option<Player>,
     /// The version that the client has seen.
     min_version: AtomicI64,
-    trips: Arc<RoundTrips>,
+    info: RequestInfo,
     turn: Mutex<Turn>,
 }
 
@@ -83,9 +84,18 @@ impl Gate {
     }
 
     fn new(route: &'static Route, rate: Rate, subject: Subject, player: Option<Player>, info: &RequestInfo) -> Self {
-        let (min_version, trips) = (AtomicI64::default(), Arc::clone(info.trips()));
+        let min_version = AtomicI64::default();
         let stranger = Subject::of_address(info.client_ip());
-        Self(Arc::new(Inner { route, rate, subject, stranger, player, min_version, trips, turn: Mutex::default() }))
+        Self(Arc::new(Inner {
+            route,
+            rate,
+            subject,
+            stranger,
+            player,
+            min_version,
+            info: info.clone(),
+            turn: Mutex::default(),
+        }))
     }
 
     pub(crate) fn route(&self) -> &'static Route {
@@ -117,7 +127,7 @@ impl Gate {
 
     /// Counts round trips to Redis as this request's.
     pub(super) fn count(&self, round_trips: u32) {
-        self.0.trips.redis.fetch_add(round_trips, Ordering::Relaxed);
+        self.0.info.trips().redis.fetch_add(round_trips, Ordering::Relaxed);
     }
 
     /// The answer of a script, whose round trips are this request's.
@@ -180,6 +190,11 @@ impl Gate {
         if intent == Intent::Write {
             confirm(ctx, &mut call);
         }
+        if let Some(player) = player
+            && ctx.cache().told.is_news(player.id, ctx.now())
+        {
+            call.seeing(Seen::new(&ctx.config().redis_namespace, player.id, ctx.now()));
+        }
         let answer: Value = self.heard(ctx.redis()?.run(ctx.now(), &call).await)?;
         Passed::parse(answer)
     }
@@ -192,7 +207,7 @@ impl Gate {
             Some(passed) => permit(limit, passed.allowed, passed.tat_us, passed.now_us),
             None if self.0.rate == Rate::Auth => {
                 let key = ctx.limiter().key(self.0.rate, self.0.subject);
-                count_in_postgres(ctx, limit, &key, &self.0.trips).await?
+                count_in_postgres(ctx, limit, &key, &self.0.info).await?
             }
             None => {
                 let now_us = u64::try_from(ctx.now().timestamp_micros()).unwrap_or_default();
@@ -218,7 +233,7 @@ impl Gate {
             Some(Word::Good) => true,
             Some(Word::Revoked) => false,
             Some(Word::Nothing) | None => {
-                let db = ctx.db().counted_to(&self.0.trips);
+                let db = ctx.db().counted_to(&self.0.info);
                 let stands = ctx.sessions_through(&db).get(user, session, ctx.now()).await?.is_some();
                 if stands && word.is_some() {
                     self.vouch(ctx, user, session).await;
@@ -231,7 +246,7 @@ impl Gate {
                 // It was not counted as the player's: it counts as a stranger's, like any bad token.
                 let key = ctx.limiter().key(Rate::Public, self.0.stranger);
                 if let Some(limit) = ctx.limiter().limit(Rate::Public)
-                    && let Some(permit) = count_in_redis(ctx, limit, &key, &self.0.trips).await
+                    && let Some(permit) = count_in_redis(ctx, limit, &key, self.0.info.trips()).await
                 {
                     self.turn().permit = Some(permit);
                     if !permit.allowed {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ctx::{Ctx, Cx},
     error::ApiError,
-    http::info::RoundTrips,
+    http::{RoundTrips, info::RequestInfo},
     store::auth_limits,
 };
 
@@ -43,7 +43,7 @@ impl Cx {
         let key = self.limiter().quota_key(quota.name, subject);
         let permit = match count_in_redis(self, limit, &key, self.info.trips()).await {
             Some(permit) => permit,
-            None => count_in_postgres(self, limit, &key, self.info.trips()).await?,
+            None => count_in_postgres(self, limit, &key, &self.info).await?,
         };
         if permit.allowed { Ok(()) } else { Err(self.gate.refusal(permit)) }
     }
@@ -83,10 +83,10 @@ pub(super) async fn count_in_postgres(
     ctx: &Ctx,
     limit: Limit,
     key: &str,
-    trips: &std::sync::Arc<RoundTrips>,
+    request: &RequestInfo,
 ) -> Result<Permit, ApiError> {
     let now_us = now_us(ctx);
-    let counted = auth_limits::count(&ctx.db().counted_to(trips), key, limit, now_us).await?;
+    let counted = auth_limits::count(&ctx.db().counted_to(request), key, limit, now_us).await?;
     Ok(permit(limit, counted.allowed, counted.tat_us, now_us))
 }
 

@@ -2,7 +2,7 @@
 
 use redis::{Cmd, ToRedisArgs};
 
-use super::slot;
+use super::{active::Seen, slot};
 
 /// A script, known to Redis by its SHA-1.
 ///
@@ -23,7 +23,7 @@ impl Script {
 
     /// A call of it, still without keys and arguments.
     pub fn call(&self) -> Call<'_> {
-        Call { script: self, slot: None, keys: Vec::new(), args: Vec::new(), replicas: 0 }
+        Call { script: self, slot: None, keys: Vec::new(), args: Vec::new(), replicas: 0, seen: None }
     }
 }
 
@@ -35,6 +35,7 @@ pub struct Call<'a> {
     keys: Vec<String>,
     args: Vec<Vec<u8>>,
     replicas: u8,
+    seen: Option<Seen>,
 }
 
 impl Call<'_> {
@@ -62,6 +63,17 @@ impl Call<'_> {
     pub fn confirmed_by(&mut self, replicas: u8) -> &mut Self {
         self.replicas = replicas;
         self
+    }
+
+    /// Says in the same round trip that a player is there; whether that is heard changes nothing.
+    pub fn seeing(&mut self, seen: Seen) -> &mut Self {
+        self.seen = Some(seen);
+        self
+    }
+
+    /// Who is said to be there.
+    pub(super) fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
     }
 
     /// How many replicas must have it.

@@ -49,7 +49,7 @@ pub(super) async fn pass(
     let gate = match &player {
         None => Gate::of_stranger(route, route.rate, &info),
         Some(player) => {
-            info.set_user_id(player.id);
+            info.set_player(player);
             Gate::of_player(route, player.clone(), &info)
         }
     };

@@ -10,8 +10,8 @@ use engine::Locale;
 use http::{HeaderMap, HeaderName, Method, header, request::Parts};
 use ipnet::IpNet;
 
-use super::headers::X_REQUEST_ID;
-use crate::{ctx::Ctx, ids::UserId};
+use super::headers::{X_CLIENT_VERSION, X_REQUEST_ID};
+use crate::{auth::Player, ctx::Ctx, ids::UserId, route::Route, telemetry::clients};
 
 /// How often a request went to Redis and to Postgres. Travels with the response inside the process, never to a client.
 #[derive(Debug, Default)]
@@ -29,30 +29,37 @@ pub(crate) struct RequestInfo(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    route: &'static Route,
     request_id: String,
     trace_id: String,
     method: Method,
     path: String,
     locale: Locale,
     client_ip: IpAddr,
-    user_id: OnceLock<UserId>,
+    client_version: &'static str,
+    player: OnceLock<(UserId, &'static str)>,
     trips: Arc<RoundTrips>,
 }
 
 impl RequestInfo {
-    pub(crate) fn of(ctx: &Ctx, parts: &Parts) -> Self {
+    pub(crate) fn of(ctx: &Ctx, route: &'static Route, parts: &Parts) -> Self {
         Self(Arc::new(Inner {
+            route,
             request_id: request_id(&parts.headers).unwrap_or_else(|| ctx.new_id().to_string()),
             trace_id: trace_id(&parts.headers).unwrap_or_else(|| hex::encode(ctx.random::<16>())),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             locale: locale(&parts.headers),
             client_ip: client_ip(parts, &ctx.config().trusted_proxies),
-            user_id: OnceLock::new(),
+            client_version: clients::release(header(&parts.headers, &X_CLIENT_VERSION)),
+            player: OnceLock::new(),
             trips: Arc::default(),
         }))
     }
 
+    pub(crate) fn route(&self) -> &'static Route {
+        self.0.route
+    }
     pub(crate) fn request_id(&self) -> &str {
         &self.0.request_id
     }
@@ -75,11 +82,26 @@ impl RequestInfo {
         &self.0.trips
     }
     pub(crate) fn user_id(&self) -> Option<UserId> {
-        self.0.user_id.get().copied()
+        self.0.player.get().map(|(user, _)| *user)
+    }
+    /// The platform of the player's session; [`clients::ANONYMOUS`] where there is none.
+    pub(crate) fn client_platform(&self) -> &'static str {
+        self.0.player.get().map_or(clients::ANONYMOUS, |(_, platform)| platform)
+    }
+    /// The client's release as it says itself, fit for a label.
+    pub(crate) fn client_version(&self) -> &'static str {
+        self.0.client_version
+    }
+    /// The life that the path names, where the route is about one and the path has an id there.
+    pub(crate) fn character_id(&self) -> Option<&str> {
+        let place = self.0.route.path.split('/').position(|segment| segment == "{character_id}")?;
+        let id = self.0.path.split('/').nth(place)?;
+        let is_id = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        is_id.then_some(id)
     }
     /// Records whose request this is. The first caller wins; the gate is the only one.
-    pub(crate) fn set_user_id(&self, user: UserId) {
-        let _ = self.0.user_id.set(user);
+    pub(crate) fn set_player(&self, player: &Player) {
+        let _ = self.0.player.set((player.id, player.platform));
     }
 }
 

@@ -20,7 +20,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
-use crate::{ctx::Ctx, error::chain, store::migrations};
+use crate::{ctx::Ctx, error::chain, store::migrations, telemetry};
 
 /// Why a job could not do its work.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -79,17 +79,11 @@ impl Job {
         let in_time = tokio::time::timeout(limit, (self.work)(ctx)).await;
         let ended = in_time.unwrap_or_else(|_| Err(format!("took longer than {} s", limit.as_secs()).into()));
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let outcome = match &ended {
-            Ok(()) => {
-                tracing::info!(job = self.id, duration_ms, "job done");
-                "done"
-            }
-            Err(error) => {
-                tracing::error!(job = self.id, duration_ms, error = chain(&**error), "job failed");
-                "failed"
-            }
-        };
-        metrics::counter!("job_runs_total", "job" => self.id, "outcome" => outcome).increment(1);
+        match &ended {
+            Ok(()) => tracing::info!(job = self.id, duration_ms, "job done"),
+            Err(error) => tracing::error!(job = self.id, duration_ms, error = chain(&**error), "job failed"),
+        }
+        telemetry::metrics::job_ended(self.id, ended.is_ok());
         ended
     }
 }

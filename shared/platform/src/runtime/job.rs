@@ -12,6 +12,7 @@ use crate::{
     ctx::Ctx,
     error::chain,
     jobs::{self, Failure, Job},
+    telemetry,
 };
 
 /// What is left of an invocation's time to say that the job took too long, before Lambda ends the process.
@@ -37,14 +38,18 @@ async fn run(ctx: &Ctx, job: &Job, event: LambdaEvent<Value>) -> Result<Value, D
         tracing::info!(job = job.id, event_id = event.id, scheduled = %event.time, source = event.source, "called");
     }
     let left = left(ctx, &context);
-    job.run_within(ctx, left).await.map_err(failed)?;
+    let ended = job.run_within(ctx, left).await;
+    telemetry::flush();
+    ended.map_err(failed)?;
     Ok(json!({"job": job.id, "outcome": "done"}))
 }
 
 async fn migrate(ctx: &Ctx, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let left = left(ctx, &event.context);
     let late = || Err(format!("took longer than {} s", left.as_secs()).into());
-    tokio::time::timeout(left, jobs::migrate(ctx)).await.unwrap_or_else(|_| late()).map_err(failed)?;
+    let ended = tokio::time::timeout(left, jobs::migrate(ctx)).await.unwrap_or_else(|_| late());
+    telemetry::flush();
+    ended.map_err(failed)?;
     Ok(json!({"job": "migrate", "outcome": "done"}))
 }
 

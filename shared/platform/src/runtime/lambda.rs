@@ -9,7 +9,7 @@ use http_body_util::Full;
 use lambda_http::{Error, Request, service_fn, tower::ServiceExt};
 
 use super::{origin, start};
-use crate::{http::router, route::Route};
+use crate::{http::router, route::Route, telemetry};
 
 /// Runs `route` until the environment is shut down. Not generic and not async, so that a bin is one call: an async
 /// main in each would be compiled anew for each.
@@ -26,5 +26,6 @@ async fn answer(router: Router, request: Request) -> Result<Response<Full<Bytes>
     let Ok(response) = router.oneshot(origin::placed(request)).await;
     let (parts, body) = response.into_parts();
     let body = body::to_bytes(body, usize::MAX).await?;
+    telemetry::flush();
     Ok(Response::from_parts(parts, Full::new(body)))
 }

@@ -8,17 +8,23 @@ mod start;
 
 use once_cell::sync::OnceCell;
 
-use crate::{config::Config, ctx::Ctx, telemetry};
+use crate::{
+    config::Config,
+    ctx::Ctx,
+    telemetry::{self, logs::Levels},
+};
 
 /// The warm container's pools, keys and settings.
 static CTX: OnceCell<Ctx> = OnceCell::new();
+/// What it logs for the time being.
+static LEVELS: OnceCell<Levels> = OnceCell::new();
 
 /// Reads the environment, starts the log, and assembles the process. A second call gives the same one.
 /// Called on a Tokio runtime: the pool keeps its housekeeping there.
 fn init() -> Result<&'static Ctx, Box<dyn std::error::Error + Send + Sync>> {
     CTX.get_or_try_init(|| {
         let config = Config::from_env()?;
-        telemetry::logs::install(&config)?;
+        LEVELS.get_or_try_init(|| telemetry::logs::install(&config))?;
         Ok(Ctx::new(config)?)
     })
 }

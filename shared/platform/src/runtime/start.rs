@@ -24,8 +24,10 @@ use tower::{Service, layer::layer_fn};
 
 use super::init;
 use crate::{
+    config::Exporter,
     ctx::{Ctx, Phase},
     error::chain,
+    telemetry::metrics::exporter,
 };
 
 /// How long what was begun may go on after SIGTERM. Lambda kills 500 ms after it, or 2 s with an external extension.
@@ -81,6 +83,10 @@ fn begin() -> Result<(tokio::runtime::Runtime, &'static Ctx), Error> {
         let _inside = runtime.enter();
         init()?
     };
+    let config = ctx.config();
+    if config.metrics_exporter == Exporter::Emf {
+        exporter::install(Exporter::Emf, &config.metrics_namespace)?;
+    }
     Ok((runtime, ctx))
 }
 
