@@ -1,5 +1,6 @@
 //! `cargo xtask check`: what a compiler does not see. Every check runs, and every finding is shown, before it fails.
 
+mod aws;
 mod containers;
 mod links;
 mod manifests;
@@ -14,10 +15,12 @@ use anyhow::{Result, ensure};
 /// Says what it found, a line each. An error means that the check itself could not be done.
 type Check = fn(&Path) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 13] = [
+const CHECKS: [(&str, Check); 15] = [
     ("files made from the route table", generated),
     ("content", tools::content),
     ("AWS templates", tools::templates),
+    ("AWS templates after SAM, and their script", aws::check),
+    ("what AWS costs", tools::costs),
     ("Prometheus rules", tools::rules),
     ("Alertmanager's routes", tools::routes),
     ("metrics, alerts and dashboards", telemetry::check),

@@ -69,7 +69,11 @@ fn job_functions(jobs: &[Job]) -> Vec<(String, String)> {
     let migrate = program("job-migrate", "migrations, and the jobs that must follow them", "lambda_migrate()");
     let scheduled = jobs.iter().map(|job| {
         let call = format!("lambda_job(&platform::jobs::{}::JOB)", job.id.replace('-', "_"));
-        program(&format!("job-{}", job.id), &format!("runs `{}` at `{}` UTC", job.id, job.schedule), &call)
+        let when = match (&job.schedule, &job.queue) {
+            (Some(schedule), _) => format!("at `{schedule}` UTC"),
+            (None, queue) => format!("for messages of `{}`", queue.as_deref().unwrap_or_default()),
+        };
+        program(&format!("job-{}", job.id), &format!("runs `{}` {when}", job.id), &call)
     });
     std::iter::once(migrate).chain(scheduled).collect()
 }
@@ -108,7 +112,8 @@ mod tests {
         let job = |id: &str| Job {
             id: id.to_owned(),
             summary: "Deletes sessions".to_owned(),
-            schedule: "45 3 * * *".to_owned(),
+            schedule: Some("45 3 * * *".to_owned()),
+            queue: None,
             timeout_s: 900,
         };
         let functions = job_functions(&[job("purge-sessions")]);

@@ -53,7 +53,7 @@ fn plan(checkout: &Path, gateway: &Gateway) -> Result<Tree> {
     routes::validate(&gateway.routes)?;
     let mut tree = Tree::default();
     bins::plan(checkout, &gateway.routes, &gateway.jobs, &mut tree)?;
-    sam::plan(checkout, &gateway.routes, &mut tree)?;
+    sam::plan(checkout, &gateway.routes, &gateway.jobs, &mut tree)?;
     k8s::plan(checkout, gateway, &mut tree)?;
     openapi::plan(gateway, &mut tree);
     readme::plan(checkout, &gateway.routes, &mut tree)?;

@@ -36,12 +36,14 @@ const REFERENCES: [Reference; 6] = [
 ];
 
 /// What is otherwise in a cluster than by default.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("APP_ENV", "production"),
     // Of the server's usual 100, for the plain variant's ten pods, its jobs, and whoever looks into it.
     ("DATABASE_MAX_CONNECTIONS", "8"),
     // One CPU's share is half a core: two passwords at once take twice as long each, and 38 MiB.
     ("ARGON2_AT_ONCE", "1"),
+    // Where the backup leaves its word, too.
+    ("PUSHGATEWAY_URL", "http://pushgateway.monitoring.svc:9091"),
 ];
 
 /// Written into the manifests as ports, so they stay what they are by default. Knative sets PORT itself and refuses it
