@@ -12,6 +12,7 @@ pub mod database;
 pub mod lambda;
 #[cfg(feature = "app")]
 pub mod mail;
+pub mod node;
 pub mod player;
 pub mod process;
 pub mod proxy;

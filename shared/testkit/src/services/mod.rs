@@ -28,7 +28,7 @@ pub use self::prometheus::{alertmanager, prometheus, promtool, pushgateway};
 pub use self::redis::Redis;
 pub use self::redis_cluster::{Master, RedisCluster};
 pub use self::sandbox::Sandbox;
-pub use self::tools::{amtool, jq, wrk};
+pub use self::tools::{age, amtool, jq, npm, wrk};
 
 /// What a set of servers is for. Each profile has its own servers and its own data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
