@@ -5,6 +5,7 @@
 mod mail;
 pub mod providers;
 mod telemetry;
+mod traces;
 
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
@@ -12,10 +13,16 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-pub use self::mail::{MailTls, MailWay, Sender, SmtpServer};
 use self::providers::Provider;
-pub use self::telemetry::Exporter;
-use crate::cache::{self, policy::CachePolicy};
+pub use self::{
+    mail::{MailTls, MailWay, Sender, SmtpServer},
+    telemetry::Exporter,
+    traces::TraceSettings,
+};
+use crate::{
+    cache::{self, policy::CachePolicy},
+    telemetry::traces::Sampler,
+};
 
 /// One environment variable: its name, what it means, and its default.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +75,13 @@ variables! {
     METRICS_NAMESPACE = "METRICS_NAMESPACE", Some("RestartLife"), "Namespace in CloudWatch, 1 to 255 of a-z, A-Z, 0-9, ., -, _, /, # and :.";
     AWS_ENDPOINT_URL_CLOUDWATCH = "AWS_ENDPOINT_URL_CLOUDWATCH", Some(""), "Another server that speaks CloudWatch's API, an http:// or https:// URL; empty means Amazon's in AWS_REGION. One without TLS is a stand-in on this machine: it is sent made-up credentials.";
     PUSHGATEWAY_URL = "PUSHGATEWAY_URL", Some(""), "http:// URL of a Prometheus Pushgateway, to which `gateway job` says how it ended; empty tells nobody.";
+    OTEL_EXPORTER_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT", Some(""), "URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://collector:4318; empty traces nothing.";
+    OTEL_EXPORTER_OTLP_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS", Some(""), "Headers for it, such as authorization=Bearer%20key: values percent-encoded, several separated by commas.";
+    OTEL_EXPORTER_OTLP_TIMEOUT = "OTEL_EXPORTER_OTLP_TIMEOUT", Some("1000"), "Longest that one request to it may take, ms, 10..=10000; a Lambda answer waits for it for 200 at most.";
+    OTEL_TRACES_SAMPLER = "OTEL_TRACES_SAMPLER", Some("parentbased_traceidratio"), "Which requests are traced: always_on, always_off or traceidratio; with parentbased_ before it, those whose caller says so in traceparent, and that for the others.";
+    OTEL_TRACES_SAMPLER_ARG = "OTEL_TRACES_SAMPLER_ARG", Some("0.01"), "Of traceidratio, the share of requests, 0..=1.";
+    OTEL_SERVICE_NAME = "OTEL_SERVICE_NAME", Some("restart-life"), "service.name of traces, 1 to 255 printable characters.";
+    OTEL_RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES", Some(""), "Further attributes of all traces, such as k8s.pod.name=game-7: values percent-encoded, several separated by commas.";
     RATE_LIMIT_PERCENT = "RATE_LIMIT_PERCENT", Some("100"), "Scales every rate limit, 0..=100000; 0 switches limits off.";
     ARGON2_MEMORY_KIB = "ARGON2_MEMORY_KIB", Some("19456"), "Argon2id memory in KiB, 8..=1048576 (OWASP: 19456).";
     ARGON2_ITERATIONS = "ARGON2_ITERATIONS", Some("2"), "Argon2id passes, 1..=100 (OWASP: 2 at 19456 KiB).";
@@ -188,6 +202,8 @@ pub struct Config {
     pub metrics_namespace: String,
     pub cloudwatch_endpoint: Option<String>,
     pub pushgateway_url: Option<String>,
+    /// `None` where nothing is traced.
+    pub traces: Option<TraceSettings>,
     pub rate_limit_percent: u32,
     pub password_cost: PasswordCost,
     pub passwords_at_once: usize,
@@ -283,6 +299,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let metrics_namespace = self.parse(METRICS_NAMESPACE, telemetry::namespace);
         let cloudwatch_endpoint = self.endpoint(AWS_ENDPOINT_URL_CLOUDWATCH, &["http://", "https://"]);
         let pushgateway_url = self.endpoint(PUSHGATEWAY_URL, &["http://"]);
+        let traces = self.traces();
         let rate_limit_percent = self.number(RATE_LIMIT_PERCENT, 0, 100_000);
         let memory_kib = self.number(ARGON2_MEMORY_KIB, 8, 1_048_576);
         let iterations = self.number(ARGON2_ITERATIONS, 1, 100);
@@ -320,6 +337,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             metrics_namespace: metrics_namespace?,
             cloudwatch_endpoint: cloudwatch_endpoint?,
             pushgateway_url: pushgateway_url?,
+            traces: traces?,
             rate_limit_percent: rate_limit_percent?,
             password_cost: PasswordCost { memory_kib: memory_kib?, iterations: iterations? },
             passwords_at_once: passwords_at_once?,
@@ -366,6 +384,21 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     /// A URL that is no secret.
     fn endpoint(&mut self, variable: Variable, schemes: &[&str]) -> Option<Option<String>> {
         self.optional(variable, |text| url(text, schemes).map(|_| text.to_owned()))
+    }
+
+    fn traces(&mut self) -> Option<Option<TraceSettings>> {
+        let endpoint = self.optional(OTEL_EXPORTER_OTLP_ENDPOINT, traces::endpoint);
+        let headers = self.list(OTEL_EXPORTER_OTLP_HEADERS, |item| traces::pair(item).and_then(traces::header));
+        let timeout_ms: Option<u32> = self.number(OTEL_EXPORTER_OTLP_TIMEOUT, 10, 10_000);
+        let sampler = self.parse(OTEL_TRACES_SAMPLER, traces::sampler);
+        let ratio = self.parse(OTEL_TRACES_SAMPLER_ARG, traces::ratio);
+        let service_name = self.parse(OTEL_SERVICE_NAME, traces::service_name);
+        let resource = self.list(OTEL_RESOURCE_ATTRIBUTES, traces::pair);
+        let sampler = Sampler::named(&sampler?, ratio?)?;
+        let (headers, service_name, resource) = (headers?, service_name?, resource?);
+        let timeout = Duration::from_millis(timeout_ms?.into());
+        let settings = |endpoint| TraceSettings { endpoint, headers, timeout, sampler, service_name, resource };
+        endpoint.map(|endpoint| endpoint.map(settings))
     }
 
     fn value(&mut self, variable: Variable) -> Option<String> {
@@ -504,6 +537,13 @@ mod tests {
             ("METRICS_NAMESPACE", "AWS/hunter2"),
             ("AWS_ENDPOINT_URL_CLOUDWATCH", "ftp://hunter2"),
             ("PUSHGATEWAY_URL", "https://hunter2"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "hunter2:4317"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "9"),
+            ("OTEL_TRACES_SAMPLER", "hunter2"),
+            ("OTEL_TRACES_SAMPLER_ARG", "1.1"),
+            ("OTEL_SERVICE_NAME", "hunter 2"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "hunter2"),
             ("RATE_LIMIT_PERCENT", "many"),
             ("ARGON2_MEMORY_KIB", "7"),
             ("ARGON2_ITERATIONS", "0"),

@@ -7,6 +7,8 @@
 pub mod app;
 pub mod cargo;
 #[cfg(feature = "app")]
+pub mod collector;
+#[cfg(feature = "app")]
 pub mod database;
 #[cfg(feature = "lambda")]
 pub mod lambda;

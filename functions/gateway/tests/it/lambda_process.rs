@@ -47,6 +47,13 @@ fn status(outcome: &Outcome) -> &Value {
     }
 }
 
+/// Settings under which a statement may wait for a lock for as long as a busy machine makes it.
+async fn patient_settings() -> Vec<(&'static str, String)> {
+    let mut settings = settings().await;
+    settings.push(("DATABASE_STATEMENT_TIMEOUT_MS", "30000".to_owned()));
+    settings
+}
+
 /// A connection that keeps everybody from writing users until it ends its transaction.
 async fn hold_users(settings: &[(&str, String)]) -> PgConnection {
     let url = settings.iter().find(|(name, _)| *name == "DATABASE_URL").expect("a database");
@@ -59,7 +66,8 @@ async fn hold_users(settings: &[(&str, String)]) -> PgConnection {
 async fn waiting(db: &mut PgConnection, number: i64) {
     loop {
         let waiting: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+             WHERE d.datname = current_database() AND NOT l.granted",
         )
         .fetch_one(&mut *db)
         .await
@@ -91,14 +99,14 @@ async fn sigterm_ends_a_function_that_waits() {
 
 #[tokio::test]
 async fn sigterm_does_not_cut_an_answer_off() {
-    let settings = settings().await;
+    let settings = patient_settings().await;
     let (api, mut child) = start("auth-register", &settings).await;
     let mut holder = hold_users(&settings).await;
     let asking = async {
         waiting(&mut holder, 1).await;
         terminate(&child);
         // Less than what is left to a function after the signal.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
         sqlx::raw_sql("COMMIT").execute(&mut holder).await.expect("released");
     };
     let (outcome, ()) = tokio::join!(api.invoke(register("in_flight")), asking);
@@ -109,7 +117,7 @@ async fn sigterm_does_not_cut_an_answer_off() {
 #[tokio::test]
 async fn a_managed_instance_serves_eight_events_at_once() {
     const AT_ONCE: usize = 8;
-    let mut settings = settings().await;
+    let mut settings = patient_settings().await;
     settings.push(("AWS_LAMBDA_MAX_CONCURRENCY", AT_ONCE.to_string()));
     settings.push(("DATABASE_MAX_CONNECTIONS", AT_ONCE.to_string()));
     let (api, _child) = start("auth-register", &settings).await;

@@ -35,3 +35,4 @@ mod sessions;
 mod story;
 mod table;
 mod telemetry;
+mod traces;

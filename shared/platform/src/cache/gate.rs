@@ -125,15 +125,9 @@ impl Gate {
         self.0.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts round trips to Redis as this request's.
-    pub(super) fn count(&self, round_trips: u32) {
-        self.0.info.trips().redis.fetch_add(round_trips, Ordering::Relaxed);
-    }
-
     /// The answer of a script, whose round trips are this request's.
-    fn heard<T>(&self, called: Called<T>) -> Option<T> {
-        self.count(called.round_trips);
-        called.value
+    async fn heard<T>(&self, call: &Call<'_>, called: impl Future<Output = Called<T>>) -> Option<T> {
+        self.0.info.trips().of_redis(call.name(), called).await
     }
 
     /// Counts the request and finds out whether the player's session stands, if that is still to be done, and asks about
@@ -195,7 +189,7 @@ impl Gate {
         {
             call.seeing(Seen::new(&ctx.config().redis_namespace, player.id, ctx.now()));
         }
-        let answer: Value = self.heard(ctx.redis()?.run(ctx.now(), &call).await)?;
+        let answer: Value = self.heard(&call, ctx.redis()?.run(ctx.now(), &call)).await?;
         Passed::parse(answer)
     }
 
@@ -265,7 +259,7 @@ impl Gate {
     pub(crate) async fn vouch(&self, ctx: &Ctx, user: UserId, session: SessionId) {
         if let Some(redis) = ctx.redis() {
             let call = ctx.cache().stamps.vouch(user, session);
-            let _: Option<i64> = self.heard(redis.run(ctx.now(), &call).await);
+            let _: Option<i64> = self.heard(&call, redis.run(ctx.now(), &call)).await;
         }
     }
 
@@ -277,7 +271,7 @@ impl Gate {
         let Some(redis) = ctx.redis().filter(|_| !sessions.is_empty()) else { return Ok(()) };
         let mut call = ctx.cache().stamps.revoke(user, sessions);
         confirm(ctx, &mut call);
-        let said: Option<i64> = self.heard(redis.insist(ctx.now(), &call, PUBLISH_TRIES).await);
+        let said: Option<i64> = self.heard(&call, redis.insist(ctx.now(), &call, PUBLISH_TRIES)).await;
         if said.is_some() { Ok(()) } else { self.unpublished(ctx) }
     }
 
@@ -335,8 +329,8 @@ impl Gate {
         let mut call = ctx.cache().stamps.settle(token, &claimed, news);
         confirm(ctx, &mut call);
         let settled: Option<i64> = match fence {
-            Some(_) => self.heard(redis.insist(ctx.now(), &call, PUBLISH_TRIES).await),
-            None => self.heard(redis.run(ctx.now(), &call).await),
+            Some(_) => self.heard(&call, redis.insist(ctx.now(), &call, PUBLISH_TRIES)).await,
+            None => self.heard(&call, redis.run(ctx.now(), &call)).await,
         };
         if settled.is_some() {
             fault::point(Step::Publish);
@@ -377,7 +371,7 @@ impl Gate {
             && let Some(redis) = ctx.redis()
         {
             let call = ctx.cache().stamps.settle(fence.token, &claimed, &[]);
-            let _: Option<i64> = self.heard(redis.run(ctx.now(), &call).await);
+            let _: Option<i64> = self.heard(&call, redis.run(ctx.now(), &call)).await;
         }
     }
 
@@ -389,7 +383,7 @@ impl Gate {
     /// Stores what was loaded; whether that worked changes nothing.
     pub(crate) async fn fill(&self, ctx: &Ctx, call: &Call<'_>) {
         if let Some(redis) = ctx.redis() {
-            let _: Option<i64> = self.heard(redis.run(ctx.now(), call).await);
+            let _: Option<i64> = self.heard(call, redis.run(ctx.now(), call)).await;
         }
     }
 

@@ -10,15 +10,16 @@ use super::{active::Seen, slot};
 /// its answer, and then the call is sent again.
 #[derive(Debug)]
 pub struct Script {
+    name: &'static str,
     code: &'static str,
     sha: String,
 }
 
 impl Script {
-    /// A script.
+    /// A script; its name is for traces.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes scripts")]
-    pub fn new(code: &'static str) -> Self {
-        Self { code, sha: redis::Script::new(code).get_hash().to_owned() }
+    pub fn new(name: &'static str, code: &'static str) -> Self {
+        Self { name, code, sha: redis::Script::new(code).get_hash().to_owned() }
     }
 
     /// A call of it, still without keys and arguments.
@@ -76,6 +77,11 @@ impl Call<'_> {
         self.seen.as_ref()
     }
 
+    /// The script's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.script.name
+    }
+
     /// How many replicas must have it.
     pub(super) fn replicas(&self) -> u8 {
         self.replicas
@@ -111,12 +117,12 @@ mod tests {
     #[test]
     #[should_panic(expected = "different slots")]
     fn keys_of_two_players_cannot_meet_in_one_call() {
-        Script::new("return 1").call().key("rl:test:{a}:stamp").key("rl:test:{b}:stamp");
+        Script::new("one", "return 1").call().key("rl:test:{a}:stamp").key("rl:test:{b}:stamp");
     }
 
     #[test]
     fn a_call_is_by_hash_until_redis_asks_for_the_code() {
-        let script = Script::new("return 1");
+        let script = Script::new("one", "return 1");
         let mut call = script.call();
         call.key("rl:test:{a}:stamp").arg(7).key("rl:test:{a}:rate:play").arg("x");
         let words = |command: Cmd| {

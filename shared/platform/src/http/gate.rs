@@ -88,6 +88,7 @@ async fn answer(
         parts.extensions.insert(Idem::of(user, route.id, &parts, &bytes)?);
         body = Body::from(bytes);
     }
+    let _span = info.trips().trace().map(|trace| trace.enclosing(route.id));
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, OnceLock, atomic::AtomicU32},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use axum::extract::ConnectInfo;
@@ -11,7 +14,17 @@ use http::{HeaderMap, HeaderName, Method, header, request::Parts};
 use ipnet::IpNet;
 
 use super::headers::{X_CLIENT_VERSION, X_REQUEST_ID};
-use crate::{auth::Player, ctx::Ctx, ids::UserId, route::Route, telemetry::clients};
+use crate::{
+    auth::Player,
+    cache::Called,
+    ctx::Ctx,
+    ids::UserId,
+    route::{Rate, Route},
+    telemetry::{
+        clients,
+        traces::{Origin, Recording},
+    },
+};
 
 /// How often a request went to Redis and to Postgres. Travels with the response inside the process, never to a client.
 #[derive(Debug, Default)]
@@ -21,6 +34,32 @@ pub struct RoundTrips {
     /// Statements sent to Postgres. A statement that a connection has not run before is prepared first, which takes
     /// one more round trip and is not counted.
     pub sql: AtomicU32,
+    /// What the request does, where it is traced.
+    trace: Option<Arc<Recording>>,
+}
+
+impl RoundTrips {
+    /// The request's trace, if it is traced.
+    pub(crate) fn trace(&self) -> Option<&Arc<Recording>> {
+        self.trace.as_ref()
+    }
+
+    /// Waits for a script's answer, whose round trips are this request's.
+    pub(crate) async fn of_redis<T>(&self, script: &'static str, call: impl Future<Output = Called<T>>) -> Option<T> {
+        let mut span = self.trace().map(|trace| trace.call(script));
+        let Called { value, round_trips } = call.await;
+        self.redis.fetch_add(round_trips, Ordering::Relaxed);
+        if let Some(span) = &mut span {
+            span.set("db.system.name", "redis");
+            span.set("db.operation.name", "EVALSHA");
+            span.set("db.stored_procedure.name", script);
+            span.set("restart_life.redis.round_trips", round_trips);
+            if value.is_none() {
+                span.failed(if round_trips == 0 { "left_alone" } else { "no_answer" });
+            }
+        }
+        value
+    }
 }
 
 /// Shared by all who look at one request. Cloning is one reference count.
@@ -43,17 +82,18 @@ struct Inner {
 
 impl RequestInfo {
     pub(crate) fn of(ctx: &Ctx, route: &'static Route, parts: &Parts) -> Self {
+        let origin = Origin::of(&parts.headers, parts.extensions.get()).unwrap_or_else(|| Origin::new(ctx.random()));
         Self(Arc::new(Inner {
             route,
             request_id: request_id(&parts.headers).unwrap_or_else(|| ctx.new_id().to_string()),
-            trace_id: trace_id(&parts.headers).unwrap_or_else(|| hex::encode(ctx.random::<16>())),
+            trace_id: hex::encode(origin.trace_id),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             locale: locale(&parts.headers),
             client_ip: client_ip(parts, &ctx.config().trusted_proxies),
             client_version: clients::release(header(&parts.headers, &X_CLIENT_VERSION)),
             player: OnceLock::new(),
-            trips: Arc::default(),
+            trips: Arc::new(RoundTrips { trace: recording(ctx, route, origin), ..RoundTrips::default() }),
         }))
     }
 
@@ -116,13 +156,14 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     printable.then(|| id.to_owned())
 }
 
-/// The trace id of a W3C `traceparent` (version 00: `00-<32 hex>-<16 hex>-<2 hex>`).
-fn trace_id(headers: &HeaderMap) -> Option<String> {
-    let parent = header(headers, &HeaderName::from_static("traceparent"))?;
-    let mut parts = parent.split('-');
-    let (_version, trace) = (parts.next()?, parts.next()?);
-    let lower_hex = trace.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    (trace.len() == 32 && lower_hex && trace.bytes().any(|byte| byte != b'0')).then(|| trace.to_owned())
+/// The trace of a request that is traced; probes and scrapes are not worth one.
+fn recording(ctx: &Ctx, route: &Route, origin: Origin) -> Option<Arc<Recording>> {
+    let traces = ctx.traces()?;
+    if route.rate == Rate::Unlimited || !traces.samples(&origin) {
+        return None;
+    }
+    let now_ns = ctx.now().timestamp_nanos_opt().and_then(|now| now.try_into().ok()).unwrap_or_default();
+    Some(Arc::new(Recording::new(origin, now_ns, u64::from_be_bytes(ctx.random()))))
 }
 
 /// The best of the client's languages that the game speaks (RFC 9110, 12.5.4): any Chinese is zh-CN; the default too.
@@ -244,9 +285,5 @@ mod tests {
         for bad in ["", "two words", long.as_str()] {
             assert_eq!(request_id(&parts(&[("x-request-id", bad)]).headers), None, "{bad}");
         }
-        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
-        assert_eq!(trace_id(&parts(&[("traceparent", &parent)]).headers).as_deref(), Some(trace));
-        assert_eq!(trace_id(&parts(&[("traceparent", "00-0-0-0")]).headers), None);
     }
 }

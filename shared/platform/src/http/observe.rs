@@ -20,7 +20,7 @@ use crate::{
     ctx::Ctx,
     error::{ApiError, Code, chain},
     route::{Cache, Rate, Route},
-    telemetry::{fingerprint, metrics::request::Meters},
+    telemetry::{fingerprint, metrics::request::Meters, traces::Root},
 };
 
 pub(super) async fn observe(
@@ -33,6 +33,7 @@ pub(super) async fn observe(
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
     let info = RequestInfo::of(&ctx, route, &parts);
+    let mut root = Root::begin(&ctx, route, &info);
     let none_match = parts.headers.get(header::IF_NONE_MATCH).cloned();
     parts.extensions.insert(info.clone());
     let request = Request::from_parts(parts, body);
@@ -65,6 +66,7 @@ pub(super) async fn observe(
         .increment(1);
     }
     log_access(&info, &response, reason, elapsed, cold_start);
+    root.answered(response.status());
     response.extensions_mut().insert(Arc::clone(info.trips()));
     response
 }

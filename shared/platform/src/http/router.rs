@@ -79,6 +79,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         headers::X_MIN_VERSION,
         headers::X_REQUEST_ID,
         HeaderName::from_static("traceparent"),
+        HeaderName::from_static("tracestate"),
     ];
     let exposed: [HeaderName; 8] = [
         header::ETAG,

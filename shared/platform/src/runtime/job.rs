@@ -39,7 +39,7 @@ async fn run(ctx: &Ctx, job: &Job, event: LambdaEvent<Value>) -> Result<Value, D
     }
     let left = left(ctx, &context);
     let ended = job.run_within(ctx, left).await;
-    telemetry::flush();
+    telemetry::flush(ctx).await;
     ended.map_err(failed)?;
     Ok(json!({"job": job.id, "outcome": "done"}))
 }
@@ -48,7 +48,7 @@ async fn migrate(ctx: &Ctx, event: LambdaEvent<Value>) -> Result<Value, Diagnost
     let left = left(ctx, &event.context);
     let late = || Err(format!("took longer than {} s", left.as_secs()).into());
     let ended = tokio::time::timeout(left, jobs::migrate(ctx)).await.unwrap_or_else(|_| late());
-    telemetry::flush();
+    telemetry::flush(ctx).await;
     ended.map_err(failed)?;
     Ok(json!({"job": "migrate", "outcome": "done"}))
 }

@@ -66,6 +66,7 @@ async fn run(
     let app = serve_until(listener, router(ctx, open), stopping.clone());
     let metrics = serve_until(metrics_listener, router(ctx, private), stopping);
     ctx.enter(Phase::Serving);
+    tokio::spawn(telemetry::traces::keep_sending(ctx.clone()));
     tracing::info!(addr = %addr, metrics_addr = %metrics_addr, "listening");
 
     let drained = async move {
@@ -83,6 +84,7 @@ async fn run(
         () = drained => tracing::warn!("stopped with requests unfinished"),
     }
     drop(answered);
+    telemetry::traces::drain(ctx).await;
     // What cannot be sent by then is lost: the process was asked to end.
     let _ = tokio::time::timeout(LAST_FIGURES, metrics_sent).await;
     Ok(())

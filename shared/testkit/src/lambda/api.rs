@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode};
-use axum::response::IntoResponse;
+use axum::response::AppendHeaders;
 use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -140,7 +140,9 @@ impl Shared {
     }
 }
 
-async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+async fn next(
+    State(shared): State<Arc<Shared>>,
+) -> Result<(AppendHeaders<[(HeaderName, String); 4]>, String), StatusCode> {
     shared.first_next.send_if_modified(|first| {
         let is_first = first.is_none();
         first.get_or_insert_with(Instant::now);
@@ -158,7 +160,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
         ("lambda-runtime-trace-id", format!("Root=1-00000000-{}", &id.simple().to_string()[..24])),
     ];
     let headers = headers.map(|(name, value)| (HeaderName::from_static(name), value));
-    Ok::<_, StatusCode>((axum::response::AppendHeaders(headers), event.to_string()))
+    Ok((AppendHeaders(headers), event.to_string()))
 }
 
 async fn answered(State(shared): State<Arc<Shared>>, Path(id): Path<Uuid>, body: Bytes) -> StatusCode {

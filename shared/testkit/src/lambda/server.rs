@@ -100,7 +100,10 @@ impl Gateway {
             Some(function) => function,
             None => self.launch(number).await?,
         };
-        let answer = self.client.post(function.invoke_url()).json(event).send().await?;
+        // From here the emulator takes the invocation's trace id, as Lambda does.
+        let trace = event["headers"]["x-amzn-trace-id"].as_str().unwrap_or_default();
+        let invoke = self.client.post(function.invoke_url()).header("x-amzn-trace-id", trace);
+        let answer = invoke.json(event).send().await?;
         let result = answer.bytes().await?.to_vec();
         lock(&slot.idle).push(function);
         Ok(result)

@@ -38,7 +38,7 @@ pub(super) fn functions(checkout: &Path, profile: &str, names: &[String]) -> Res
     let program = |(name, path): (String, PathBuf)| {
         let bytes = fs::read(&path)?;
         let holds = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
-        Ok(Program { is_job: name.starts_with("job-"), is_large: holds(AWS_SDK) || holds(title), name, path })
+        anyhow::Ok(Program { is_job: name.starts_with("job-"), is_large: holds(AWS_SDK) || holds(title), name, path })
     };
     built.into_iter().map(program).collect()
 }

@@ -35,7 +35,12 @@ fn policies(templates: &Templates) -> BTreeMap<String, Value> {
     for (path, template) in templates {
         for (name, resource) in resources(template).filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role") {
             for (number, policy) in resource["Properties"]["Policies"].as_array().into_iter().flatten().enumerate() {
-                found.insert(format!("{path}: {name} {number}"), resolved(&policy["PolicyDocument"], template));
+                let mut document = resolved(&policy["PolicyDocument"], template);
+                // SAM leaves it out of the policies that it writes itself, which use nothing that is newer than the oldest.
+                if document["Version"].is_null() {
+                    document["Version"] = "2012-10-17".into();
+                }
+                found.insert(format!("{path}: {name} {number}"), document);
             }
         }
     }

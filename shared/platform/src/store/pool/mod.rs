@@ -38,7 +38,7 @@ use tokio::time::timeout;
 
 use self::connections::{Census, Connections, Lease};
 use super::statement::Statement;
-use crate::{config::Config, ctx::World, http::info::RequestInfo};
+use crate::{config::Config, ctx::World, http::info::RequestInfo, telemetry::traces::Open};
 
 /// How much longer than its statement timeout the server is waited for. After that the connection is given up.
 const GRACE: Duration = Duration::from_secs(1);
@@ -82,15 +82,24 @@ impl Db {
     /// Runs a statement and gathers what it gives.
     async fn run(&self, query: Text) -> Result<Vec<Either<PgQueryResult, PgRow>>, Error> {
         let statement = Statement::of(query.sql.as_str());
+        let name = statement.map_or("other", |statement| statement.name);
         if let Some(request) = &self.request {
             request.trips().sql.fetch_add(1, Ordering::Relaxed);
         }
+        let mut span = self.request.as_ref().and_then(|request| request.trips().trace()).map(|trace| trace.call(name));
+        if let Some(span) = &mut span {
+            span.set("db.system.name", "postgresql");
+            span.set("db.query.summary", name);
+        }
         let again_by = Instant::now() + self.acquire_timeout;
-        let lease = self.connections.acquire().await?;
+        let lease = self.connections.acquire().await.inspect_err(|error| failed(span.as_mut(), error))?;
+        if let Some(span) = &mut span {
+            span.event("connected");
+        }
         let started = Instant::now();
         let is_read = statement.is_some_and(|statement| statement.is_read);
         let result = self.run_on(lease, query, is_read, again_by).await;
-        let name = statement.map_or("other", |statement| statement.name);
+        let result = result.inspect_err(|error| failed(span.as_mut(), error));
         let elapsed = started.elapsed();
         metrics::histogram!("database_query_duration_seconds", "query" => name).record(elapsed.as_secs_f64());
         if elapsed >= SLOW {
@@ -175,6 +184,22 @@ impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Db").finish_non_exhaustive()
     }
+}
+
+/// Tells a span why its statement failed: by the server's code, or in a word where the server said nothing.
+fn failed(span: Option<&mut Open<'_>>, error: &Error) {
+    let Some(span) = span else { return };
+    let code = error.as_database_error().and_then(|error| error.code());
+    if let Some(code) = code {
+        span.set("db.response.status_code", code.clone().into_owned());
+        return span.failed(code.into_owned());
+    }
+    span.failed(match error {
+        Error::PoolTimedOut => "no_connection",
+        Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => "timeout",
+        Error::Io(_) | Error::Tls(_) => "connection_lost",
+        _ => "_OTHER",
+    });
 }
 
 /// A statement with what is bound to it, taken out of whatever kind of query it came in.
