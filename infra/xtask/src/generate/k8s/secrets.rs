@@ -26,9 +26,11 @@ const fn only_for(secret: Secret, variable: &'static str, optional: bool) -> Ref
     Reference { variable, object: "restart-life-auth-secrets", optional, only_for: Some(secret) }
 }
 
-const REFERENCES: [Reference; 6] = [
+const REFERENCES: [Reference; 7] = [
     everybody("AUTH_VERIFYING_KEYS", false),
     everybody("DATABASE_URL", false),
+    // Its values may be keys of whoever takes the traces.
+    everybody("OTEL_EXPORTER_OTLP_HEADERS", true),
     everybody("REDIS_URL", true),
     only_for(Secret::SigningKey, "AUTH_SIGNING_KEY", false),
     only_for(Secret::Mail, "MAIL_URL", true),
