@@ -96,6 +96,9 @@ pub fn record(cx: &Cx, event: Event) {
     let (kind, outcome) = (kind.as_str(), if failure.is_none() { "ok" } else { "failed" });
     tracing::info!(
         target: "audit",
+        route = cx.route_id(),
+        request_id = cx.request_id(),
+        trace_id = cx.trace_id(),
         event = kind,
         outcome,
         reason = failure,

@@ -72,7 +72,8 @@ async fn create(_: Player, cx: Cx, idem: Idem, Json(req): Json<CreateIn>) -> Rep
         ranked: req.ranked.unwrap_or(true),
         content_filter: Vec::new(),
     };
-    let life = engine::new_life(cx.content(), spec, Seed(cx.random())).map_err(|error| refused(&error))?;
+    let life = cx.in_span("engine.new_life", || engine::new_life(cx.content(), spec, Seed(cx.random())));
+    let life = life.map_err(|error| refused(&error))?;
     let birth = engine::birth_entry(cx.content(), &life);
     let character_id = CharacterId(cx.new_id());
     let now = cx.now();

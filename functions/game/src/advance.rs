@@ -120,7 +120,7 @@ async fn advance(
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
-    let (lived, stop_reason) = match live(cx.content(), &standing, &req) {
+    let (lived, stop_reason) = match cx.in_span("engine.advance", || live(cx.content(), &standing, &req)) {
         Ok(lived) => lived,
         Err(refused) => return idempotency::first_answer_or(&cx, &idem, GameError::from(refused)).await,
     };

@@ -131,7 +131,10 @@ async fn decide(
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
-    let step = match engine::decide(cx.content(), &standing.life, req.decision_id.0, &req.option_id.0, false) {
+    let decided = cx.in_span("engine.decide", || {
+        engine::decide(cx.content(), &standing.life, req.decision_id.0, &req.option_id.0, false)
+    });
+    let step = match decided {
         Ok(step) => step,
         Err(refused) => return idempotency::first_answer_or(&cx, &idem, GameError::from(refused)).await,
     };

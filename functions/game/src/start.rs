@@ -59,7 +59,7 @@ async fn start(
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
-    let step = engine::start(cx.content(), &standing.life).map_err(GameError::from)?;
+    let step = cx.in_span("engine.start", || engine::start(cx.content(), &standing.life)).map_err(GameError::from)?;
     let lived = Lived::first(&standing, step);
     let state = lived.state(&cx);
     match lived.store(&cx, &idem, &state).await {

@@ -1,6 +1,7 @@
 //! Every domain's routes in one place: the container, the Knative service and the local server are this, and the
 //! generators read the route table from here.
 
+pub mod cloudwatch;
 pub mod table;
 
 use platform::Route;

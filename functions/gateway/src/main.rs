@@ -10,13 +10,12 @@ use std::{
 use anyhow::{Context, bail};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::{Parser, Subcommand};
-use gateway::{DOMAINS, routes, table};
+use gateway::{DOMAINS, cloudwatch::CloudWatch, routes, table};
 use platform::{
     Ctx,
-    config::Config,
-    jobs::{JOBS, Job},
-    store::migrations,
-    telemetry::logs,
+    config::{Config, Exporter},
+    jobs::{self, JOBS, Job},
+    telemetry::{logs, metrics::exporter, pushgateway},
 };
 
 /// Restart Life in one process.
@@ -102,17 +101,11 @@ fn serve(only: Option<&str>) -> anyhow::Result<()> {
         let names: Vec<_> = DOMAINS.iter().map(|domain| domain.name).collect();
         bail!("--only must name one of: {}", names.join(", "));
     }
-    platform::serve(routes).map_err(anyhow::Error::from_boxed)
+    platform::serve(routes, &[&CloudWatch]).map_err(anyhow::Error::from_boxed)
 }
 
 fn migrate() -> anyhow::Result<()> {
-    on_the_database(async |ctx| {
-        migrations::run_configured(ctx.config()).await.context("the migration stopped")?;
-        for job in JOBS.iter().filter(|job| job.after_migration) {
-            run(job, ctx).await?;
-        }
-        Ok(())
-    })
+    on_the_database(async |ctx| jobs::migrate(ctx).await.map_err(anyhow::Error::from_boxed))
 }
 
 fn job(id: &str) -> anyhow::Result<()> {
@@ -121,7 +114,14 @@ fn job(id: &str) -> anyhow::Result<()> {
 }
 
 async fn run(job: &Job, ctx: &Ctx) -> anyhow::Result<()> {
-    job.run(ctx).await.map_err(anyhow::Error::from_boxed).with_context(|| format!("the job {} failed", job.id))
+    let ended = job.run(ctx).await;
+    if let Some(url) = &ctx.config().pushgateway_url
+        && let Err(error) = pushgateway::push(url, job.id).await
+    {
+        // The work is done, or not: that is what the exit says.
+        tracing::warn!(job = job.id, error, "the Pushgateway was not told");
+    }
+    ended.map_err(anyhow::Error::from_boxed).with_context(|| format!("the job {} failed", job.id))
 }
 
 /// One line a job: name, schedule, what it does.
@@ -136,6 +136,7 @@ fn on_the_database(work: impl AsyncFnOnce(&Ctx) -> anyhow::Result<()>) -> anyhow
     runtime.block_on(async {
         let config = Config::from_env()?;
         logs::install(&config)?;
+        exporter::install(Exporter::Prometheus, &config.metrics_namespace).map_err(anyhow::Error::from_boxed)?;
         work(&Ctx::new(config)?).await
     })
 }

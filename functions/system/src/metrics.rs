@@ -26,9 +26,8 @@ pub const ROUTE: Route = Route::get("system-metrics", "/metrics")
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 async fn metrics(cx: Cx) -> Reply<str> {
-    telemetry::metrics::sample_database(&cx).await;
-    cx.report();
-    let page = telemetry::metrics::render()
+    telemetry::metrics::sample(&cx).await;
+    let page = telemetry::metrics::exporter::render()
         .ok_or_else(|| ApiError::not_found(Text::new("No metrics are kept here.", "此处不收集指标。")))?;
     Ok(Answer::raw(StatusCode::OK, PROMETHEUS_TEXT, page))
 }

@@ -1,17 +1,17 @@
-# Who guesses passwords? Refused logins by minute and address, those with more than three; and whether one of them got in.
+# Who guesses passwords? Failed logins by minute and network, those with more than three; and whether one of them got in.
 include "log";
 
-[lines | select(.message == "auth event" and .fields.event == "login")]
-| group_by([.timestamp[0:16], .fields.ip])
+[lines | select(.message == "account event" and .fields.event == "login")]
+| group_by([.timestamp[0:16], .fields.client])
 | map(
-    map(select(.fields.outcome == "refused")) as $refused
-    | select($refused | length > 3)
+    map(select(.fields.outcome == "failed")) as $failed
+    | select($failed | length > 3)
     | {
         minute: .[0].timestamp[0:16],
-        ip: .[0].fields.ip,
-        refused: ($refused | length),
-        reasons: ($refused | group_by(.fields.reason) | map({key: .[0].fields.reason, value: length}) | from_entries),
+        client: .[0].fields.client,
+        failed: ($failed | length),
+        reasons: ($failed | group_by(.fields.reason) | map({key: .[0].fields.reason, value: length}) | from_entries),
         got_in: (map(select(.fields.outcome == "ok")) | length)
       }
   )
-| sort_by(-.refused)[]
+| sort_by(-.failed)[]

@@ -4,16 +4,25 @@
 
 mod mail;
 pub mod providers;
+mod telemetry;
+mod traces;
 
-use std::{fmt, net::IpAddr, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-pub use self::mail::{MailTls, MailWay, Sender, SmtpServer};
 use self::providers::Provider;
-use crate::cache::{self, policy::CachePolicy};
+pub use self::{
+    mail::{MailTls, MailWay, Sender, SmtpServer},
+    telemetry::Exporter,
+    traces::TraceSettings,
+};
+use crate::{
+    cache::{self, policy::CachePolicy},
+    telemetry::traces::Sampler,
+};
 
 /// One environment variable: its name, what it means, and its default.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +70,18 @@ variables! {
     AUTH_SIGNING_KEY = "AUTH_SIGNING_KEY", Some(""), "kid:base64url(Ed25519 seed, 32 bytes). Set on functions that mint tokens, nowhere else.";
     AUTH_VERIFYING_KEYS = "AUTH_VERIFYING_KEYS", None, "kid:base64url(Ed25519 public key, 32 bytes), several separated by commas during a rotation.";
     LOG_LEVEL = "LOG_LEVEL", Some("info"), "tracing filter, such as info or info,sqlx=debug.";
+    LOG_LEVEL_FILE = "LOG_LEVEL_FILE", Some(""), "A file whose content replaces LOG_LEVEL while it is there and not empty; looked at every 5 s, so that a level can be raised without a restart. Not on Lambda.";
+    METRICS_EXPORTER = "METRICS_EXPORTER", Some("prometheus"), "Where metrics go: prometheus (a page on METRICS_PORT), emf (CloudWatch's embedded metric format on stdout; on Lambda before each answer), cloudwatch (its API; the gateway only), none.";
+    METRICS_NAMESPACE = "METRICS_NAMESPACE", Some("RestartLife"), "Namespace in CloudWatch, 1 to 255 of a-z, A-Z, 0-9, ., -, _, /, # and :.";
+    AWS_ENDPOINT_URL_CLOUDWATCH = "AWS_ENDPOINT_URL_CLOUDWATCH", Some(""), "Another server that speaks CloudWatch's API, an http:// or https:// URL; empty means Amazon's in AWS_REGION. One without TLS is a stand-in on this machine: it is sent made-up credentials.";
+    PUSHGATEWAY_URL = "PUSHGATEWAY_URL", Some(""), "http:// URL of a Prometheus Pushgateway, to which `gateway job` says how it ended; empty tells nobody.";
+    OTEL_EXPORTER_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT", Some(""), "URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://collector:4318; empty traces nothing.";
+    OTEL_EXPORTER_OTLP_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS", Some(""), "Headers for it, such as authorization=Bearer%20key: values percent-encoded, several separated by commas.";
+    OTEL_EXPORTER_OTLP_TIMEOUT = "OTEL_EXPORTER_OTLP_TIMEOUT", Some("1000"), "Longest that one request to it may take, ms, 10..=10000; a Lambda answer waits for it for 200 at most.";
+    OTEL_TRACES_SAMPLER = "OTEL_TRACES_SAMPLER", Some("parentbased_traceidratio"), "Which requests are traced: always_on, always_off or traceidratio; with parentbased_ before it, those whose caller says so in traceparent, and that for the others.";
+    OTEL_TRACES_SAMPLER_ARG = "OTEL_TRACES_SAMPLER_ARG", Some("0.01"), "Of traceidratio, the share of requests, 0..=1.";
+    OTEL_SERVICE_NAME = "OTEL_SERVICE_NAME", Some("restart-life"), "service.name of traces, 1 to 255 printable characters.";
+    OTEL_RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES", Some(""), "Further attributes of all traces, such as k8s.pod.name=game-7: values percent-encoded, several separated by commas.";
     RATE_LIMIT_PERCENT = "RATE_LIMIT_PERCENT", Some("100"), "Scales every rate limit, 0..=100000; 0 switches limits off.";
     ARGON2_MEMORY_KIB = "ARGON2_MEMORY_KIB", Some("19456"), "Argon2id memory in KiB, 8..=1048576 (OWASP: 19456).";
     ARGON2_ITERATIONS = "ARGON2_ITERATIONS", Some("2"), "Argon2id passes, 1..=100 (OWASP: 2 at 19456 KiB).";
@@ -176,6 +197,13 @@ pub struct Config {
     pub auth_signing_key: Option<SigningKey>,
     pub auth_verifying_keys: Vec<VerifyingKey>,
     pub log_level: String,
+    pub log_level_file: Option<PathBuf>,
+    pub metrics_exporter: Exporter,
+    pub metrics_namespace: String,
+    pub cloudwatch_endpoint: Option<String>,
+    pub pushgateway_url: Option<String>,
+    /// `None` where nothing is traced.
+    pub traces: Option<TraceSettings>,
     pub rate_limit_percent: u32,
     pub password_cost: PasswordCost,
     pub passwords_at_once: usize,
@@ -266,6 +294,12 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
                 "must be a level (error, warn, info, debug, trace) or a list like info,sqlx=debug".to_owned()
             })
         });
+        let log_level_file = self.optional(LOG_LEVEL_FILE, telemetry::file);
+        let metrics_exporter = self.parse(METRICS_EXPORTER, Exporter::parse);
+        let metrics_namespace = self.parse(METRICS_NAMESPACE, telemetry::namespace);
+        let cloudwatch_endpoint = self.endpoint(AWS_ENDPOINT_URL_CLOUDWATCH, &["http://", "https://"]);
+        let pushgateway_url = self.endpoint(PUSHGATEWAY_URL, &["http://"]);
+        let traces = self.traces();
         let rate_limit_percent = self.number(RATE_LIMIT_PERCENT, 0, 100_000);
         let memory_kib = self.number(ARGON2_MEMORY_KIB, 8, 1_048_576);
         let iterations = self.number(ARGON2_ITERATIONS, 1, 100);
@@ -298,6 +332,12 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             auth_signing_key: auth_signing_key?,
             auth_verifying_keys: auth_verifying_keys?,
             log_level: log_level?,
+            log_level_file: log_level_file?,
+            metrics_exporter: metrics_exporter?,
+            metrics_namespace: metrics_namespace?,
+            cloudwatch_endpoint: cloudwatch_endpoint?,
+            pushgateway_url: pushgateway_url?,
+            traces: traces?,
             rate_limit_percent: rate_limit_percent?,
             password_cost: PasswordCost { memory_kib: memory_kib?, iterations: iterations? },
             passwords_at_once: passwords_at_once?,
@@ -334,12 +374,31 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             _ => Err("must be postgres or dynamodb".to_owned()),
         });
         let table = self.parse(SESSIONS_TABLE, table);
-        let endpoint = self
-            .optional(AWS_ENDPOINT_URL_DYNAMODB, |text| url(text, &["http://", "https://"]).map(|_| text.to_owned()));
+        let endpoint = self.endpoint(AWS_ENDPOINT_URL_DYNAMODB, &["http://", "https://"]);
         let timeout_ms: Option<u32> = self.number(DYNAMODB_TIMEOUT_MS, 50, 10_000);
         let timeout = Duration::from_millis(timeout_ms?.into());
         let settings = DynamoSettings { table: table?, endpoint: endpoint?, timeout };
         chosen.map(|chosen| chosen.then_some(settings))
+    }
+
+    /// A URL that is no secret.
+    fn endpoint(&mut self, variable: Variable, schemes: &[&str]) -> Option<Option<String>> {
+        self.optional(variable, |text| url(text, schemes).map(|_| text.to_owned()))
+    }
+
+    fn traces(&mut self) -> Option<Option<TraceSettings>> {
+        let endpoint = self.optional(OTEL_EXPORTER_OTLP_ENDPOINT, traces::endpoint);
+        let headers = self.list(OTEL_EXPORTER_OTLP_HEADERS, |item| traces::pair(item).and_then(traces::header));
+        let timeout_ms: Option<u32> = self.number(OTEL_EXPORTER_OTLP_TIMEOUT, 10, 10_000);
+        let sampler = self.parse(OTEL_TRACES_SAMPLER, traces::sampler);
+        let ratio = self.parse(OTEL_TRACES_SAMPLER_ARG, traces::ratio);
+        let service_name = self.parse(OTEL_SERVICE_NAME, traces::service_name);
+        let resource = self.list(OTEL_RESOURCE_ATTRIBUTES, traces::pair);
+        let sampler = Sampler::named(&sampler?, ratio?)?;
+        let (headers, service_name, resource) = (headers?, service_name?, resource?);
+        let timeout = Duration::from_millis(timeout_ms?.into());
+        let settings = |endpoint| TraceSettings { endpoint, headers, timeout, sampler, service_name, resource };
+        endpoint.map(|endpoint| endpoint.map(settings))
     }
 
     fn value(&mut self, variable: Variable) -> Option<String> {
@@ -473,6 +532,18 @@ mod tests {
             ("AUTH_SIGNING_KEY", "k1:hunter2"),
             ("AUTH_VERIFYING_KEYS", "hunter2"),
             ("LOG_LEVEL", "loud=very"),
+            ("LOG_LEVEL_FILE", "hunter2\0"),
+            ("METRICS_EXPORTER", "hunter2"),
+            ("METRICS_NAMESPACE", "AWS/hunter2"),
+            ("AWS_ENDPOINT_URL_CLOUDWATCH", "ftp://hunter2"),
+            ("PUSHGATEWAY_URL", "https://hunter2"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "hunter2:4317"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "9"),
+            ("OTEL_TRACES_SAMPLER", "hunter2"),
+            ("OTEL_TRACES_SAMPLER_ARG", "1.1"),
+            ("OTEL_SERVICE_NAME", "hunter 2"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "hunter2"),
             ("RATE_LIMIT_PERCENT", "many"),
             ("ARGON2_MEMORY_KIB", "7"),
             ("ARGON2_ITERATIONS", "0"),

@@ -21,8 +21,10 @@ use crate::{
     config::Config,
     http::info::RequestInfo,
     probe::{LastProbe, Probe},
+    route::{Rate, Route},
     session::DynamoSessions,
     store::Db,
+    telemetry::traces::{Open, Traces},
 };
 
 /// Where time and randomness come from; tests put fixed ones in their place.
@@ -76,6 +78,7 @@ struct Inner {
     limiter: RateLimiter,
     cache: CacheManager,
     tokens: TokenVerifier,
+    traces: Option<Traces>,
     world: Arc<dyn World>,
     phase: AtomicU8,
     warm: AtomicBool,
@@ -111,6 +114,8 @@ impl Ctx {
         let dynamo = config.dynamodb_sessions.clone().map(DynamoSessions::lazy);
         let limiter = RateLimiter::new(config.rate_limit_percent, &config.redis_namespace);
         let cache = CacheManager::new(&config);
+        let traces =
+            config.traces.as_ref().map(|settings| Traces::new(settings, config.app_env, new_id(world.as_ref())));
         Ok(Self(Arc::new(Inner {
             config,
             db,
@@ -119,6 +124,7 @@ impl Ctx {
             limiter,
             cache,
             tokens,
+            traces,
             world,
             phase: AtomicU8::new(Phase::Starting as u8),
             warm: AtomicBool::new(false),
@@ -165,6 +171,11 @@ impl Ctx {
         &self.0.tokens
     }
 
+    /// The way to the collector of traces, where there is one.
+    pub(crate) fn traces(&self) -> Option<&Traces> {
+        self.0.traces.as_ref()
+    }
+
     /// The game's content, decoded at first use.
     pub fn content(&self) -> &'static Content {
         Content::builtin()
@@ -184,8 +195,7 @@ impl Ctx {
 
     /// A fresh UUIDv7.
     pub fn new_id(&self) -> Uuid {
-        let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(millis, &self.random()).into_uuid()
+        new_id(self.0.world.as_ref())
     }
 
     /// What a domain keeps for as long as the process lives: one of each type, made when it is first asked for. Meant for
@@ -214,10 +224,25 @@ impl Ctx {
         self.0.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// True once: for the first request this process answers.
-    pub(crate) fn take_cold_start(&self) -> bool {
-        !self.0.warm.swap(true, Ordering::AcqRel)
+    /// True once: for the first request this process answers. Probes do not count: nobody waits for them.
+    pub(crate) fn take_cold_start(&self, route: &Route) -> bool {
+        // Nearly always warm: a look costs less than a write.
+        if route.rate == Rate::Unlimited || self.0.warm.load(Ordering::Relaxed) {
+            return false;
+        }
+        let is_first = !self.0.warm.swap(true, Ordering::AcqRel);
+        if is_first {
+            metrics::counter!("cold_starts_total", "route" => route.id).increment(1);
+        }
+        is_first
     }
+}
+
+fn new_id(world: &dyn World) -> Uuid {
+    let millis = u64::try_from(world.now().timestamp_millis()).unwrap_or_default();
+    let mut random = [0; 10];
+    world.fill(&mut random);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
 impl fmt::Debug for Ctx {
@@ -242,7 +267,7 @@ pub struct Cx {
 
 impl Cx {
     pub(crate) fn new(ctx: Ctx, info: RequestInfo, gate: Gate) -> Self {
-        let db = ctx.db().counted_to(info.trips());
+        let db = ctx.db().counted_to(&info);
         Self { ctx, info, gate, db }
     }
 
@@ -254,6 +279,42 @@ impl Cx {
     /// Whether Postgres, Redis and DynamoDB answer, as found within the last second.
     pub async fn probe(&self) -> Probe {
         self.ctx.0.probe.get(self).await
+    }
+
+    /// The route's id, as in logs and metrics.
+    pub fn route_id(&self) -> &'static str {
+        self.info.route().id
+    }
+
+    /// What the client, the log and every error call this request.
+    pub fn request_id(&self) -> &str {
+        self.info.request_id()
+    }
+
+    /// The trace this request belongs to: 32 hex digits.
+    pub fn trace_id(&self) -> &str {
+        self.info.trace_id()
+    }
+
+    /// Does a part of this request's work; its name and how long it took are told where the request is traced.
+    pub fn in_span<T>(&self, name: &'static str, work: impl FnOnce() -> T) -> T {
+        let _span = self.info.trips().trace().map(|trace| trace.part(name));
+        work()
+    }
+
+    /// A call of another server by HTTP, told where the request is traced: to be ended with the answer's status.
+    pub fn calling(&self, method: &'static str, server: &str) -> Option<Open<'_>> {
+        let mut span = self.info.trips().trace()?.call(method);
+        span.set("http.request.method", method);
+        let (host, port) = server.rsplit_once(':').unwrap_or((server, ""));
+        match port.parse::<u16>() {
+            Ok(port) => {
+                span.set("server.address", host.to_owned());
+                span.set("server.port", u32::from(port));
+            }
+            Err(_) => span.set("server.address", server.to_owned()),
+        }
+        Some(span)
     }
 
     /// The language the client asked for.

@@ -4,6 +4,7 @@
 //! Nothing in here knows a rule of the game (that is `engine`) or what a single operation does (`functions/<domain>`).
 
 pub mod auth;
+pub mod aws;
 pub mod cache;
 pub mod config;
 pub mod ctx;
@@ -26,4 +27,8 @@ pub use ctx::{Ctx, Cx};
 pub use error::{ApiError, Code};
 pub use http::envelope::{Answer, Reply};
 pub use route::Route;
-pub use runtime::{lambda::lambda, server::serve};
+pub use runtime::{
+    job::{lambda_job, lambda_migrate},
+    lambda::lambda,
+    server::serve,
+};

@@ -1,7 +1,7 @@
 //! The route table's row. Everything that must know the routes (Lambda bins, the gateway's router, metric labels,
 //! SAM and Kubernetes templates, OpenAPI) reads this and nothing else.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use axum::routing::MethodRouter;
 
@@ -170,6 +170,12 @@ pub struct Route {
     pub docs: fn(Operation) -> Operation,
     /// Makes its handler.
     pub build: fn() -> MethodRouter<Ctx>,
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Route").field(&self.id).finish()
+    }
 }
 
 impl Route {

@@ -1,12 +1,15 @@
 //! The application under test, in this process: the very router that production serves, over a real PostgreSQL (a
 //! database of its own per test) and a real Redis, in a world whose clock stands still and whose dice are seeded.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
 };
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, extract::ConnectInfo};
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -14,7 +17,7 @@ use platform::{
     Ctx, Route,
     config::Config,
     ctx::{Phase, World},
-    http::{ClientIp, RoundTrips, router},
+    http::{RoundTrips, router},
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -238,7 +241,7 @@ impl TestRequest<'_> {
     pub async fn send(self) -> TestAnswer {
         let mut request = self.request.body(self.body).expect("a valid request");
         if let Some(ip) = self.ip {
-            request.extensions_mut().insert(ClientIp(ip));
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(ip, 0)));
         }
         let response = match self.app.router.clone().oneshot(request).await {
             Ok(response) => response,

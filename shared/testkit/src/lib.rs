@@ -7,11 +7,14 @@
 pub mod app;
 pub mod cargo;
 #[cfg(feature = "app")]
+pub mod collector;
+#[cfg(feature = "app")]
 pub mod database;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 #[cfg(feature = "app")]
 pub mod mail;
+pub mod node;
 pub mod player;
 pub mod process;
 pub mod proxy;

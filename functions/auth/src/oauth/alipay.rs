@@ -17,7 +17,7 @@ use super::{
 const CHINA: TimeDelta = TimeDelta::hours(8);
 
 /// What Alipay says of whoever got `code`.
-pub(super) async fn claimed(cx: &Cx, http: Http, app: &Alipay, code: &str) -> Result<Claimed, OauthError> {
+pub(super) async fn claimed(cx: &Cx, http: Http<'_>, app: &Alipay, code: &str) -> Result<Claimed, OauthError> {
     let timestamp = (cx.now() + CHINA).format("%Y-%m-%d %H:%M:%S").to_string();
     let common = [
         ("app_id", app.client_id.as_str()),

@@ -92,7 +92,7 @@ fn challenge(flow: &Flow) -> String {
 }
 
 async fn oidc_url(cx: &Cx, oidc: &Oidc, flow: &Flow, state: &str) -> Result<String, OauthError> {
-    let metadata = metadata::of(cx, Http::new()?, oidc).await?;
+    let metadata = metadata::of(cx, Http::new(cx)?, oidc).await?;
     let (scope, challenge) = (oidc.web.scopes.join(" "), challenge(flow));
     let ours = [
         ("response_type", "code"),

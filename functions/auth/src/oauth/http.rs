@@ -15,7 +15,11 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use platform::config::providers::{self, ClientAuth, Endpoint};
+use platform::{
+    Cx,
+    config::providers::{self, ClientAuth, Endpoint},
+    telemetry::traces::Open,
+};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -49,15 +53,18 @@ pub(super) struct Reply {
     pub(super) body: Bytes,
 }
 
-/// Asks providers.
+/// Asks providers, for one request.
 #[derive(Clone, Copy)]
-pub(super) struct Http(&'static Wire);
+pub(super) struct Http<'r> {
+    wire: &'static Wire,
+    cx: &'r Cx,
+}
 
-impl Http {
+impl<'r> Http<'r> {
     /// The process's client, made at first use.
-    pub(super) fn new() -> Result<Self, OauthError> {
+    pub(super) fn new(cx: &'r Cx) -> Result<Self, OauthError> {
         let wire = WIRE.as_ref().map_err(|error| platform::ApiError::internal(error.to_string()))?;
-        Ok(Self(wire))
+        Ok(Self { wire, cx })
     }
 
     /// GET of `endpoint` with further query parameters, perhaps with an access token.
@@ -109,13 +116,18 @@ impl Http {
         request: http::request::Builder,
         body: String,
     ) -> Result<Reply, OauthError> {
+        let method =
+            request.method_ref().map_or("_OTHER", |method| if *method == Method::GET { "GET" } else { "POST" });
+        let mut span = self.cx.calling(method, &endpoint.authority());
+        let request =
+            span.iter().flat_map(Open::context).fold(request, |request, (name, value)| request.header(name, value));
         let request = request
             .header(header::ACCEPT, "application/json")
             .header(header::USER_AGENT, "restart-life")
             .body(Full::from(body))
             .map_err(platform::ApiError::internal)?;
         let whole = async {
-            let response = self.0.request(request).await.map_err(|error| chain(&error))?;
+            let response = self.wire.request(request).await.map_err(|error| chain(&error))?;
             let status = response.status();
             let body = Limited::new(response.into_body(), MOST).collect().await;
             let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
@@ -125,6 +137,9 @@ impl Http {
             Ok(Reply { status, body: body.to_bytes() })
         };
         let answer = timeout(PATIENCE, whole).await.unwrap_or_else(|_| Err("did not answer in time".to_owned()));
+        if let Some(span) = &mut span {
+            span.ended(answer.as_ref().ok().map(|reply| reply.status));
+        }
         // The host and no more: paths and queries may hold secrets.
         answer.map_err(|problem| OauthError::Unavailable(format!("{} {problem}", endpoint.authority())))
     }

@@ -71,7 +71,7 @@ fn published(oidc: &Oidc) -> Arc<Published> {
 }
 
 /// The provider's endpoints.
-pub(super) async fn of(cx: &Cx, http: Http, oidc: &Oidc) -> Result<Arc<Metadata>, OauthError> {
+pub(super) async fn of(cx: &Cx, http: Http<'_>, oidc: &Oidc) -> Result<Arc<Metadata>, OauthError> {
     let published = published(oidc);
     let mut kept = published.metadata.lock().await;
     if let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh(cx.now())) {
@@ -107,7 +107,7 @@ fn checked(oidc: &Oidc, document: &Document) -> Result<Metadata, OauthError> {
 /// The provider's keys, `kid` among them if it has it.
 pub(super) async fn keys(
     cx: &Cx,
-    http: Http,
+    http: Http<'_>,
     oidc: &Oidc,
     metadata: &Metadata,
     kid: Option<&str>,

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// WeChat's `GET /sns/jscode2session`.
-pub(super) async fn wechat(http: Http, app: &MiniProgram, code: &str) -> Result<Claimed, OauthError> {
+pub(super) async fn wechat(http: Http<'_>, app: &MiniProgram, code: &str) -> Result<Claimed, OauthError> {
     let query = [
         ("appid", app.client_id.as_str()),
         ("secret", app.client_secret.expose_secret()),
@@ -37,7 +37,7 @@ pub(super) fn wechat_error(code: &str) -> OauthError {
 }
 
 /// Douyin's `POST /api/apps/v2/jscode2session`.
-pub(super) async fn douyin(http: Http, app: &MiniProgram, code: &str) -> Result<Claimed, OauthError> {
+pub(super) async fn douyin(http: Http<'_>, app: &MiniProgram, code: &str) -> Result<Claimed, OauthError> {
     let body = json!({
         "appid": app.client_id, "secret": app.client_secret.expose_secret(), "code": code, "anonymous_code": ""
     });

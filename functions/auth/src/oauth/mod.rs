@@ -74,7 +74,7 @@ struct Claimed {
 }
 
 async fn check(cx: &Cx, provider: &Provider, proof: &Proof) -> Result<Claimed, OauthError> {
-    let http = Http::new()?;
+    let http = Http::new(cx)?;
     match (&provider.kind, proof) {
         (Kind::Oidc(oidc), Proof::Oauth(credentials)) => {
             let flow = flow::take(cx, &provider.id, credentials).await?;

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// What the provider says of whoever got `code`.
-pub(super) async fn claimed(http: Http, oauth2: &OAuth2, flow: &Flow, code: &str) -> Result<Claimed, OauthError> {
+pub(super) async fn claimed(http: Http<'_>, oauth2: &OAuth2, flow: &Flow, code: &str) -> Result<Claimed, OauthError> {
     let token = token(http, oauth2, flow, code).await?;
     let answer = match &oauth2.userinfo {
         None => token,
@@ -26,7 +26,7 @@ pub(super) async fn claimed(http: Http, oauth2: &OAuth2, flow: &Flow, code: &str
     Ok(Claimed { subject, email: None })
 }
 
-async fn token(http: Http, oauth2: &OAuth2, flow: &Flow, code: &str) -> Result<Value, OauthError> {
+async fn token(http: Http<'_>, oauth2: &OAuth2, flow: &Flow, code: &str) -> Result<Value, OauthError> {
     let client = &oauth2.client;
     let mut pairs = vec![
         ("grant_type", "authorization_code"),
@@ -50,7 +50,7 @@ async fn token(http: Http, oauth2: &OAuth2, flow: &Flow, code: &str) -> Result<V
 }
 
 /// Asks whose the access token is, and whether it was given to us.
-async fn whose(http: Http, oauth2: &OAuth2, userinfo: &Userinfo, token: &Value) -> Result<Value, OauthError> {
+async fn whose(http: Http<'_>, oauth2: &OAuth2, userinfo: &Userinfo, token: &Value) -> Result<Value, OauthError> {
     let token = token.get("access_token").and_then(Value::as_str);
     let token = token.ok_or_else(|| OauthError::AnswerInvalid("no access_token".to_owned()))?;
     let answer = match userinfo.token_in_query {

@@ -17,7 +17,13 @@ use super::{
 };
 
 /// What the provider says of whoever got `code`.
-pub(super) async fn claimed(cx: &Cx, http: Http, oidc: &Oidc, flow: &Flow, code: &str) -> Result<Claimed, OauthError> {
+pub(super) async fn claimed(
+    cx: &Cx,
+    http: Http<'_>,
+    oidc: &Oidc,
+    flow: &Flow,
+    code: &str,
+) -> Result<Claimed, OauthError> {
     let metadata = metadata::of(cx, http, oidc).await?;
     let client = &oidc.client;
     let mut form = vec![

@@ -21,7 +21,7 @@ const TAG: &str = "bar";
 /// A script that no Redis has seen before: counts its calls under its key.
 fn fresh_script() -> Script {
     let code = format!("-- {}\nreturn redis.call('INCR', KEYS[1])", uuid::Uuid::new_v4());
-    Script::new(Box::leak(code.into_boxed_str()))
+    Script::new("test", Box::leak(code.into_boxed_str()))
 }
 
 /// A call of it about somebody whose slot is that of `tag`; each script counts under keys of its own.

@@ -1,8 +1,11 @@
 //! `cargo xtask check`: what a compiler does not see. Every check runs, and every finding is shown, before it fails.
 
+mod aws;
+mod containers;
 mod links;
+mod manifests;
 mod questions;
-mod telemetry;
+pub(crate) mod telemetry;
 mod tools;
 
 use std::path::Path;
@@ -12,14 +15,20 @@ use anyhow::{Result, ensure};
 /// Says what it found, a line each. An error means that the check itself could not be done.
 type Check = fn(&Path) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 15] = [
     ("files made from the route table", generated),
     ("content", tools::content),
     ("AWS templates", tools::templates),
+    ("AWS templates after SAM, and their script", aws::check),
+    ("what AWS costs", tools::costs),
     ("Prometheus rules", tools::rules),
     ("Alertmanager's routes", tools::routes),
     ("metrics, alerts and dashboards", telemetry::check),
     ("questions to the log", questions::check),
+    ("Kubernetes manifests", manifests::check),
+    ("Dockerfile and compose", containers::check),
+    ("GitHub workflows", containers::workflows),
+    ("shell scripts", containers::scripts),
     ("dependencies", tools::dependencies),
     ("links in Markdown", links::check),
 ];

@@ -22,7 +22,13 @@ pub(super) fn templates(checkout: &Path) -> Result<Vec<String>> {
     let environment = python::environment(checkout, "lint")?;
     let mut lint = Command::new(environment.join("bin/cfn-lint"));
     lint.current_dir(checkout).args(["--format", "parseable", "--"]).arg("template.yaml");
-    findings(lint.args(files(checkout, "infra/aws")?))
+    let templates = files(checkout, "infra/aws")?;
+    findings(lint.args(templates.iter().filter(|path| path.extension().is_some_and(|kind| kind == "yaml"))))
+}
+
+/// That the tables of costs are what the model says.
+pub(super) fn costs(checkout: &Path) -> Result<Vec<String>> {
+    findings(Command::new("python3").current_dir(checkout).args(["infra/aws/cost-model.py", "--check"]))
 }
 
 /// Alert rules: that each reads, and that each fires and keeps silent as its unit tests say; and the configurations that

@@ -3,6 +3,7 @@
 //! Every drill starts what it needs, ends it again, and prints its figures as `key=value` on its last line. It fails
 //! when anything was lost, and also when it did less than it should have: a drill that did nothing proves nothing.
 
+mod alerts;
 mod coherence;
 mod crash;
 mod dice;
@@ -29,6 +30,9 @@ enum Drill {
     /// Replace the key that signs access tokens, container by container, while players go on playing; none may be
     /// refused.
     Keys(keys::KeysArgs),
+    /// Break one thing at a time beside a real Prometheus and Alertmanager; the right alert must reach the right people, end
+    /// when it is mended, and the log and a panel must name the cause.
+    Alerts,
     /// Fill the tables with other people's lives; no statement may get another plan or touch more buffers.
     Growth(inside::GrowthArgs),
 }
@@ -39,6 +43,7 @@ pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
         Drill::Coherence(args) => coherence::run(args),
         Drill::Thaw(args) => inside::thaw(args),
         Drill::Keys(args) => keys::run(args),
+        Drill::Alerts => alerts::run(),
         Drill::Growth(args) => inside::growth(args),
     }
 }

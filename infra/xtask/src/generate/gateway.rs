@@ -14,8 +14,12 @@ use super::routes::Route;
 pub(super) struct Job {
     pub(super) id: String,
     pub(super) summary: String,
-    /// Five fields of cron, UTC.
-    pub(super) schedule: String,
+    /// Five fields of cron, UTC; none where a queue starts it.
+    #[serde(default)]
+    pub(super) schedule: Option<String>,
+    /// The queue whose messages start it.
+    #[serde(default)]
+    pub(super) queue: Option<String>,
     pub(super) timeout_s: u32,
 }
 

@@ -1,10 +1,11 @@
 //! Everything that is made from the route table, and only from it. Nobody lists routes by hand.
 //!
-//! The gateway prints the table; pure functions turn it into texts ([`bins`], [`openapi`], [`readme`], [`sam`]); a
+//! The gateway prints the table; pure functions turn it into texts ([`bins`], [`k8s`], [`openapi`], [`readme`], [`sam`]); a
 //! [`Tree`] holds the texts by path, and is either written over the checkout or compared with it.
 
 mod bins;
 mod gateway;
+pub(crate) mod k8s;
 mod openapi;
 mod readme;
 mod region;
@@ -14,6 +15,7 @@ mod sam;
 mod testing;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -41,12 +43,18 @@ pub(crate) fn stale(checkout: &Path) -> Result<Vec<Difference>> {
     plan(checkout, &Gateway::ask(checkout)?)?.differences(checkout)
 }
 
+/// The names of the variables that the gateway reads.
+pub(crate) fn variables(checkout: &Path) -> Result<BTreeSet<String>> {
+    Ok(Gateway::ask(checkout)?.variables.into_iter().map(|variable| variable.name).collect())
+}
+
 /// The whole desired state.
 fn plan(checkout: &Path, gateway: &Gateway) -> Result<Tree> {
     routes::validate(&gateway.routes)?;
     let mut tree = Tree::default();
-    bins::plan(checkout, &gateway.routes, &mut tree)?;
-    sam::plan(checkout, &gateway.routes, &mut tree)?;
+    bins::plan(checkout, &gateway.routes, &gateway.jobs, &mut tree)?;
+    sam::plan(checkout, &gateway.routes, &gateway.jobs, &mut tree)?;
+    k8s::plan(checkout, gateway, &mut tree)?;
     openapi::plan(gateway, &mut tree);
     readme::plan(checkout, &gateway.routes, &mut tree)?;
     Ok(tree)

@@ -1,6 +1,6 @@
 //! The desired state of every generated file, and how the checkout differs from it: in both directions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 use std::fs;
 use std::io::ErrorKind;
@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result};
 pub(super) struct Tree {
     files: BTreeMap<PathBuf, String>,
     owned: Vec<(PathBuf, &'static str)>,
+    left: BTreeSet<PathBuf>,
 }
 
 impl Tree {
@@ -24,6 +25,11 @@ impl Tree {
     /// Files with this extension in this folder are here, or should not exist.
     pub(super) fn own(&mut self, folder: impl Into<PathBuf>, extension: &'static str) {
         self.owned.push((folder.into(), extension));
+    }
+
+    /// This file in such a folder is written by hand.
+    pub(super) fn leave(&mut self, path: impl Into<PathBuf>) {
+        self.left.insert(path.into());
     }
 
     pub(super) fn len(&self) -> usize {
@@ -45,7 +51,7 @@ impl Tree {
         for (folder, extension) in &self.owned {
             for path in files_in(checkout, folder)? {
                 let is_ours = path.extension().is_some_and(|found| found == *extension);
-                if is_ours && !self.files.contains_key(&path) {
+                if is_ours && !self.files.contains_key(&path) && !self.left.contains(&path) {
                     differences.push(Difference { path, kind: Kind::Orphan });
                 }
             }
@@ -113,6 +119,7 @@ mod tests {
         let mut tree = Tree::default();
         tree.own("bins", "rs");
         tree.own("nowhere", "rs");
+        tree.leave("bins/by_hand.rs");
         tree.file("bins/a.rs", "a".to_owned());
         tree.file("deep/er/b.yaml", "b".to_owned());
 
@@ -137,7 +144,7 @@ mod tests {
     fn missing_stale_and_orphaned_files_are_found_and_settled() {
         let (a, b) = (("bins/a.rs", "a"), ("deep/er/b.yaml", "b"));
         check(&[a, b], &[]);
-        check(&[a, b, ("bins/notes.md", ""), ("deep/c.yaml", "")], &[]);
+        check(&[a, b, ("bins/notes.md", ""), ("bins/by_hand.rs", ""), ("deep/c.yaml", "")], &[]);
         check(&[b], &["bins/a.rs is missing"]);
         check(&[a, ("deep/er/b.yaml", "old")], &["deep/er/b.yaml is not what the route table gives"]);
         check(&[a, b, ("bins/gone.rs", "")], &["bins/gone.rs belongs to no route"]);

@@ -98,6 +98,13 @@ impl Program {
         Ok(())
     }
 
+    /// Runs a job as an operator does.
+    pub(crate) async fn job(&self, id: &str) -> Result<()> {
+        let output = self.command("job").arg(id).output().await?;
+        ensure!(output.status.success(), "gateway job {id}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(())
+    }
+
     /// Starts serving on 127.0.0.1; [`Gateway::ready`] waits for the first answer.
     pub(crate) fn serve(&self, ports: Ports, log: Log) -> Result<Gateway> {
         let mut command = self.command("serve");

@@ -12,4 +12,6 @@ pub struct Player {
     pub id: UserId,
     /// On which signed-in device.
     pub session_id: SessionId,
+    /// With which client, one of `telemetry::clients::PLATFORMS`.
+    pub platform: &'static str,
 }

@@ -11,6 +11,7 @@ use crate::{
     config::VerifyingKey,
     error::{ApiError, Code},
     ids::{SessionId, UserId},
+    telemetry::clients,
     text::Text,
 };
 
@@ -55,6 +56,7 @@ pub struct TokenVerifier {
 struct Valid {
     user: UserId,
     session: SessionId,
+    platform: &'static str,
     exp: i64,
 }
 
@@ -89,14 +91,14 @@ impl TokenVerifier {
             let text = Text::new("The access token has expired; log in again.", "访问令牌已过期，请重新登录。");
             return Err(ApiError::new(Code::Unauthorized, text).reason("TOKEN_EXPIRED"));
         }
-        Ok(Player { id: valid.user, session_id: valid.session })
+        Ok(Player { id: valid.user, session_id: valid.session, platform: valid.platform })
     }
 
     fn valid(&self, token: &str) -> Option<Valid> {
         let digest = Sha256::digest(token).into();
         self.valid.get(&digest).or_else(|| {
-            let Claims { sub: user, sid: session, exp, .. } = self.claims(token)?;
-            let valid = Valid { user, session, exp };
+            let Claims { sub: user, sid: session, platform, exp, .. } = self.claims(token)?;
+            let valid = Valid { user, session, platform: clients::platform(&platform), exp };
             self.valid.insert(digest, valid);
             Some(valid)
         })

@@ -17,7 +17,8 @@ use redis::{Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisRes
 use tokio::time::timeout_at;
 
 use super::{
-    node::{Moment, Node},
+    active,
+    node::{Moment, Node, Via},
     script::Call,
 };
 
@@ -53,6 +54,11 @@ impl Layout {
     fn master_of(&self, slot: u16) -> Option<&Arc<Node>> {
         let range = self.0.get(self.0.partition_point(|range| range.last < slot))?;
         (range.first <= slot).then_some(&range.master)
+    }
+
+    /// Where a master counts players.
+    fn place_of(&self, master: &Arc<Node>) -> Option<u16> {
+        active::place(|slot| self.master_of(slot).is_some_and(|owner| Arc::ptr_eq(owner, master)))
     }
 
     fn masters(&self) -> Vec<Arc<Node>> {
@@ -92,7 +98,8 @@ impl Cluster {
         let mut asking = false;
         for _ in 0..REDIRECTIONS {
             let left_alone = node.is_left_alone(at);
-            let error = match node.call(at, call, asking, trips).await {
+            let place = call.seen().and_then(|_| layout.place_of(&node));
+            let error = match node.call(at, call, Via { asking, place }, trips).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -105,6 +112,13 @@ impl Cluster {
             node = self.node(node.info(), &target_address(target, node.info())?)?;
         }
         Err((ErrorKind::Client, "redirected without end").into())
+    }
+
+    /// Every master with the place where it counts players; `None` while there is no layout.
+    pub(super) async fn places(&self, at: Moment) -> Option<Vec<(Arc<Node>, u16)>> {
+        let layout = self.layout(at, &mut 0).await.ok()?;
+        let masters = layout.masters().into_iter();
+        Some(masters.filter_map(|master| Some((Arc::clone(&master), layout.place_of(&master)?))).collect())
     }
 
     /// Whether every master answers now.

@@ -11,6 +11,7 @@ use redis::Value;
 
 use super::{
     Called,
+    active::Seen,
     limit::{count_in_postgres, count_in_redis},
     rate::{Limit, Permit, Subject, permit},
     script::Call,
@@ -21,7 +22,7 @@ use crate::{
     ctx::Ctx,
     error::{ApiError, Code},
     fault::{self, Bug, Step},
-    http::info::{RequestInfo, RoundTrips},
+    http::info::RequestInfo,
     ids::{SessionId, UserId},
     route::{Rate, Route},
     session::SessionStore as _,
@@ -45,7 +46,7 @@ struct Inner {
     player: Option<Player>,
     /// The version that the client has seen.
     min_version: AtomicI64,
-    trips: Arc<RoundTrips>,
+    info: RequestInfo,
     turn: Mutex<Turn>,
 }
 
@@ -83,9 +84,18 @@ impl Gate {
     }
 
     fn new(route: &'static Route, rate: Rate, subject: Subject, player: Option<Player>, info: &RequestInfo) -> Self {
-        let (min_version, trips) = (AtomicI64::default(), Arc::clone(info.trips()));
+        let min_version = AtomicI64::default();
         let stranger = Subject::of_address(info.client_ip());
-        Self(Arc::new(Inner { route, rate, subject, stranger, player, min_version, trips, turn: Mutex::default() }))
+        Self(Arc::new(Inner {
+            route,
+            rate,
+            subject,
+            stranger,
+            player,
+            min_version,
+            info: info.clone(),
+            turn: Mutex::default(),
+        }))
     }
 
     pub(crate) fn route(&self) -> &'static Route {
@@ -115,15 +125,9 @@ impl Gate {
         self.0.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts round trips to Redis as this request's.
-    pub(super) fn count(&self, round_trips: u32) {
-        self.0.trips.redis.fetch_add(round_trips, Ordering::Relaxed);
-    }
-
     /// The answer of a script, whose round trips are this request's.
-    fn heard<T>(&self, called: Called<T>) -> Option<T> {
-        self.count(called.round_trips);
-        called.value
+    async fn heard<T>(&self, call: &Call<'_>, called: impl Future<Output = Called<T>>) -> Option<T> {
+        self.0.info.trips().of_redis(call.name(), called).await
     }
 
     /// Counts the request and finds out whether the player's session stands, if that is still to be done, and asks about
@@ -180,7 +184,12 @@ impl Gate {
         if intent == Intent::Write {
             confirm(ctx, &mut call);
         }
-        let answer: Value = self.heard(ctx.redis()?.run(ctx.now(), &call).await)?;
+        if let Some(player) = player
+            && ctx.cache().told.is_news(player.id, ctx.now())
+        {
+            call.seeing(Seen::new(&ctx.config().redis_namespace, player.id, ctx.now()));
+        }
+        let answer: Value = self.heard(&call, ctx.redis()?.run(ctx.now(), &call)).await?;
         Passed::parse(answer)
     }
 
@@ -192,7 +201,7 @@ impl Gate {
             Some(passed) => permit(limit, passed.allowed, passed.tat_us, passed.now_us),
             None if self.0.rate == Rate::Auth => {
                 let key = ctx.limiter().key(self.0.rate, self.0.subject);
-                count_in_postgres(ctx, limit, &key, &self.0.trips).await?
+                count_in_postgres(ctx, limit, &key, &self.0.info).await?
             }
             None => {
                 let now_us = u64::try_from(ctx.now().timestamp_micros()).unwrap_or_default();
@@ -218,7 +227,7 @@ impl Gate {
             Some(Word::Good) => true,
             Some(Word::Revoked) => false,
             Some(Word::Nothing) | None => {
-                let db = ctx.db().counted_to(&self.0.trips);
+                let db = ctx.db().counted_to(&self.0.info);
                 let stands = ctx.sessions_through(&db).get(user, session, ctx.now()).await?.is_some();
                 if stands && word.is_some() {
                     self.vouch(ctx, user, session).await;
@@ -231,7 +240,7 @@ impl Gate {
                 // It was not counted as the player's: it counts as a stranger's, like any bad token.
                 let key = ctx.limiter().key(Rate::Public, self.0.stranger);
                 if let Some(limit) = ctx.limiter().limit(Rate::Public)
-                    && let Some(permit) = count_in_redis(ctx, limit, &key, &self.0.trips).await
+                    && let Some(permit) = count_in_redis(ctx, limit, &key, self.0.info.trips()).await
                 {
                     self.turn().permit = Some(permit);
                     if !permit.allowed {
@@ -250,7 +259,7 @@ impl Gate {
     pub(crate) async fn vouch(&self, ctx: &Ctx, user: UserId, session: SessionId) {
         if let Some(redis) = ctx.redis() {
             let call = ctx.cache().stamps.vouch(user, session);
-            let _: Option<i64> = self.heard(redis.run(ctx.now(), &call).await);
+            let _: Option<i64> = self.heard(&call, redis.run(ctx.now(), &call)).await;
         }
     }
 
@@ -262,7 +271,7 @@ impl Gate {
         let Some(redis) = ctx.redis().filter(|_| !sessions.is_empty()) else { return Ok(()) };
         let mut call = ctx.cache().stamps.revoke(user, sessions);
         confirm(ctx, &mut call);
-        let said: Option<i64> = self.heard(redis.insist(ctx.now(), &call, PUBLISH_TRIES).await);
+        let said: Option<i64> = self.heard(&call, redis.insist(ctx.now(), &call, PUBLISH_TRIES)).await;
         if said.is_some() { Ok(()) } else { self.unpublished(ctx) }
     }
 
@@ -320,8 +329,8 @@ impl Gate {
         let mut call = ctx.cache().stamps.settle(token, &claimed, news);
         confirm(ctx, &mut call);
         let settled: Option<i64> = match fence {
-            Some(_) => self.heard(redis.insist(ctx.now(), &call, PUBLISH_TRIES).await),
-            None => self.heard(redis.run(ctx.now(), &call).await),
+            Some(_) => self.heard(&call, redis.insist(ctx.now(), &call, PUBLISH_TRIES)).await,
+            None => self.heard(&call, redis.run(ctx.now(), &call)).await,
         };
         if settled.is_some() {
             fault::point(Step::Publish);
@@ -362,7 +371,7 @@ impl Gate {
             && let Some(redis) = ctx.redis()
         {
             let call = ctx.cache().stamps.settle(fence.token, &claimed, &[]);
-            let _: Option<i64> = self.heard(redis.run(ctx.now(), &call).await);
+            let _: Option<i64> = self.heard(&call, redis.run(ctx.now(), &call)).await;
         }
     }
 
@@ -374,7 +383,7 @@ impl Gate {
     /// Stores what was loaded; whether that worked changes nothing.
     pub(crate) async fn fill(&self, ctx: &Ctx, call: &Call<'_>) {
         if let Some(redis) = ctx.redis() {
-            let _: Option<i64> = self.heard(redis.run(ctx.now(), call).await);
+            let _: Option<i64> = self.heard(call, redis.run(ctx.now(), call)).await;
         }
     }
 

@@ -1,17 +1,16 @@
 //! Limits of single operations beside the one of their route: how often a password may be wrong, how many mails an address
 //! may get. They guard accounts, so they hold without Redis, too: then Postgres counts.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use super::{
-    Called,
     rate::{Limit, Permit, Subject, permit},
     stamps::{Intent, Passed, Token},
 };
 use crate::{
     ctx::{Ctx, Cx},
     error::ApiError,
-    http::info::RoundTrips,
+    http::{RoundTrips, info::RequestInfo},
     store::auth_limits,
 };
 
@@ -43,7 +42,7 @@ impl Cx {
         let key = self.limiter().quota_key(quota.name, subject);
         let permit = match count_in_redis(self, limit, &key, self.info.trips()).await {
             Some(permit) => permit,
-            None => count_in_postgres(self, limit, &key, self.info.trips()).await?,
+            None => count_in_postgres(self, limit, &key, &self.info).await?,
         };
         if permit.allowed { Ok(()) } else { Err(self.gate.refusal(permit)) }
     }
@@ -54,9 +53,9 @@ impl Cx {
         let Some(limit) = self.limiter().scaled(quota.limit) else { return };
         let key = self.limiter().quota_key(quota.name, subject);
         if let Some(redis) = self.redis() {
-            let called: Called<i64> = redis.run(self.now(), &self.cache().stamps.give_back(&key, limit)).await;
-            self.gate.count(called.round_trips);
-            if called.value.is_some() {
+            let call = self.cache().stamps.give_back(&key, limit);
+            let given_back: Option<i64> = self.info.trips().of_redis(call.name(), redis.run(self.now(), &call)).await;
+            if given_back.is_some() {
                 return;
             }
         }
@@ -69,9 +68,8 @@ impl Cx {
 /// By the very script of the gate; `None` when Redis does not answer.
 pub(super) async fn count_in_redis(ctx: &Ctx, limit: Limit, key: &str, trips: &RoundTrips) -> Option<Permit> {
     let call = ctx.cache().stamps.gate((key, Some(limit)), None, Token(0), Intent::Read, &[]);
-    let called: Called<redis::Value> = ctx.redis()?.run(ctx.now(), &call).await;
-    trips.redis.fetch_add(called.round_trips, Ordering::Relaxed);
-    let Passed { allowed, tat_us, now_us, .. } = Passed::parse(called.value?)?;
+    let answer: redis::Value = trips.of_redis(call.name(), ctx.redis()?.run(ctx.now(), &call)).await?;
+    let Passed { allowed, tat_us, now_us, .. } = Passed::parse(answer)?;
     Some(permit(limit, allowed, tat_us, now_us))
 }
 
@@ -83,10 +81,10 @@ pub(super) async fn count_in_postgres(
     ctx: &Ctx,
     limit: Limit,
     key: &str,
-    trips: &std::sync::Arc<RoundTrips>,
+    request: &RequestInfo,
 ) -> Result<Permit, ApiError> {
     let now_us = now_us(ctx);
-    let counted = auth_limits::count(&ctx.db().counted_to(trips), key, limit, now_us).await?;
+    let counted = auth_limits::count(&ctx.db().counted_to(request), key, limit, now_us).await?;
     Ok(permit(limit, counted.allowed, counted.tat_us, now_us))
 }
 

@@ -16,6 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OnceCell;
 
 use super::{
+    active::Told,
     aggregate::{Aggregate, Loaded},
     compress,
     key::{AggregateId, Form, L1Key},
@@ -42,6 +43,7 @@ const FLIGHTS_SWEPT_AT: usize = 1024;
 /// All tiers of one process.
 pub(crate) struct CacheManager {
     pub(crate) stamps: Stamps,
+    pub(crate) told: Told,
     levels: Vec<Level>,
     /// Loads under way, by the fill token under which they began: who sees the same token may share the load, for no
     /// write can have been acknowledged in between.
@@ -90,7 +92,12 @@ impl CacheManager {
             let l1 = L1::new(policy.max_bytes, policy.eviction, |_, held: &Held| held.bytes.len());
             Level { policy, l1, load_us: AtomicU64::new(0) }
         };
-        Self { stamps: Stamps::new(config), levels: Class::ALL.map(level).into(), flights: Mutex::default() }
+        Self {
+            stamps: Stamps::new(config),
+            told: Told::default(),
+            levels: Class::ALL.map(level).into(),
+            flights: Mutex::default(),
+        }
     }
 
     fn level(&self, id: AggregateId) -> &Level {

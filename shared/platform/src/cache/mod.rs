@@ -1,6 +1,7 @@
 //! Redis, seen from the platform: a single server or a cluster, reached lazily, never waited for longer than a moment.
 
 mod access;
+pub(crate) mod active;
 pub mod aggregate;
 mod cluster;
 pub mod compress;
@@ -24,7 +25,7 @@ use tokio::time::Instant;
 
 use self::{
     cluster::Cluster,
-    node::{Moment, Node},
+    node::{Moment, Node, Via},
     script::Call,
 };
 
@@ -92,10 +93,28 @@ impl Redis {
 
     async fn try_run<T: FromRedisValue>(&self, at: Moment, call: &Call<'_>, round_trips: &mut u32) -> Option<T> {
         let answer = match &*self.0 {
-            Backend::Single(node) => node.call(at, call, false, round_trips).await,
+            Backend::Single(node) => node.call(at, call, Via { asking: false, place: Some(0) }, round_trips).await,
             Backend::Cluster(cluster) => cluster.call(at, call, round_trips).await,
         };
         answer.ok().and_then(decode)
+    }
+
+    /// Players seen within five minutes, by whatever process; `None` when Redis cannot be reached.
+    pub async fn active_users(&self, now: DateTime<Utc>, namespace: &str) -> Option<u64> {
+        let at = moment(now, false);
+        match &*self.0 {
+            Backend::Single(node) => {
+                node.query(at, &active::count(namespace, 0, now), &mut 0).await.ok().and_then(decode)
+            }
+            Backend::Cluster(cluster) => {
+                let mut sum = 0;
+                for (master, place) in cluster.places(at).await? {
+                    let count = master.query(at, &active::count(namespace, place, now), &mut 0).await.ok();
+                    sum += count.and_then(decode::<u64>)?;
+                }
+                Some(sum)
+            }
+        }
     }
 
     /// Whether Redis answers now; of a cluster, every master.

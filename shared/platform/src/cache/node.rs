@@ -69,6 +69,15 @@ impl Live {
     }
 }
 
+/// What a call must know of the node it goes to.
+#[derive(Clone, Copy)]
+pub(super) struct Via {
+    /// As a cluster demands it for a slot that is on its way.
+    pub(super) asking: bool,
+    /// Where the node counts players (`active`), if it does.
+    pub(super) place: Option<u16>,
+}
+
 /// A command with what goes before and after it, over the same connection in the same round trip.
 struct Parcel {
     command: Cmd,
@@ -76,11 +85,13 @@ struct Parcel {
     asking: bool,
     /// How many replicas must have what was written.
     replicas: u8,
+    /// What is said by the way, and whose answer nobody needs.
+    by_the_way: Vec<Cmd>,
 }
 
 impl Parcel {
     fn of(command: Cmd) -> Self {
-        Self { command, asking: false, replicas: 0 }
+        Self { command, asking: false, replicas: 0, by_the_way: Vec::new() }
     }
 
     #[expect(clippy::disallowed_methods, reason = "this module owns every command")]
@@ -94,6 +105,9 @@ impl Parcel {
         pipe.add_command(self.command.clone());
         if self.replicas > 0 {
             pipe.cmd("WAIT").arg(self.replicas).arg(u64::try_from(REPLICA_PATIENCE.as_millis()).unwrap_or_default());
+        }
+        for command in &self.by_the_way {
+            pipe.add_command(command.clone()).ignore();
         }
         pipe
     }
@@ -129,12 +143,17 @@ impl Node {
         self.client.get_connection_info()
     }
 
-    /// Calls a script; `asking` as a cluster demands it for a slot that is on its way here.
+    /// Calls a script.
     ///
     /// # Errors
     /// At once while the breaker is open. Every error but a cluster's redirection opens it.
-    pub(super) async fn call(&self, at: Moment, call: &Call<'_>, asking: bool, trips: &mut u32) -> RedisResult<Value> {
-        let parcel = |command| Parcel { command, asking, replicas: call.replicas() };
+    pub(super) async fn call(&self, at: Moment, call: &Call<'_>, via: Via, trips: &mut u32) -> RedisResult<Value> {
+        let by_the_way = || {
+            let seen = call.seen().zip(via.place);
+            seen.map_or_else(Vec::new, |(seen, place)| seen.commands(place).into())
+        };
+        let parcel =
+            |command| Parcel { command, asking: via.asking, replicas: call.replicas(), by_the_way: by_the_way() };
         let mut answer = self.send(at, &parcel(call.evalsha()), trips).await;
         if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
             answer = self.send(at, &parcel(call.eval()), trips).await;
@@ -203,7 +222,9 @@ impl Node {
         let mut connection = live.connection.clone();
         let exchange = async {
             match parcel {
-                Parcel { command, asking: false, replicas: 0 } => command.query_async(&mut connection).await,
+                Parcel { command, asking: false, replicas: 0, by_the_way } if by_the_way.is_empty() => {
+                    command.query_async(&mut connection).await
+                }
                 parcel => parcel.answer(parcel.pipeline().query_async(&mut connection).await?),
             }
         };

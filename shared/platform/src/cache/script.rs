@@ -2,7 +2,7 @@
 
 use redis::{Cmd, ToRedisArgs};
 
-use super::slot;
+use super::{active::Seen, slot};
 
 /// A script, known to Redis by its SHA-1.
 ///
@@ -10,20 +10,21 @@ use super::slot;
 /// its answer, and then the call is sent again.
 #[derive(Debug)]
 pub struct Script {
+    name: &'static str,
     code: &'static str,
     sha: String,
 }
 
 impl Script {
-    /// A script.
+    /// A script; its name is for traces.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes scripts")]
-    pub fn new(code: &'static str) -> Self {
-        Self { code, sha: redis::Script::new(code).get_hash().to_owned() }
+    pub fn new(name: &'static str, code: &'static str) -> Self {
+        Self { name, code, sha: redis::Script::new(code).get_hash().to_owned() }
     }
 
     /// A call of it, still without keys and arguments.
     pub fn call(&self) -> Call<'_> {
-        Call { script: self, slot: None, keys: Vec::new(), args: Vec::new(), replicas: 0 }
+        Call { script: self, slot: None, keys: Vec::new(), args: Vec::new(), replicas: 0, seen: None }
     }
 }
 
@@ -35,6 +36,7 @@ pub struct Call<'a> {
     keys: Vec<String>,
     args: Vec<Vec<u8>>,
     replicas: u8,
+    seen: Option<Seen>,
 }
 
 impl Call<'_> {
@@ -62,6 +64,22 @@ impl Call<'_> {
     pub fn confirmed_by(&mut self, replicas: u8) -> &mut Self {
         self.replicas = replicas;
         self
+    }
+
+    /// Says in the same round trip that a player is there; whether that is heard changes nothing.
+    pub fn seeing(&mut self, seen: Seen) -> &mut Self {
+        self.seen = Some(seen);
+        self
+    }
+
+    /// Who is said to be there.
+    pub(super) fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
+    }
+
+    /// The script's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.script.name
     }
 
     /// How many replicas must have it.
@@ -99,12 +117,12 @@ mod tests {
     #[test]
     #[should_panic(expected = "different slots")]
     fn keys_of_two_players_cannot_meet_in_one_call() {
-        Script::new("return 1").call().key("rl:test:{a}:stamp").key("rl:test:{b}:stamp");
+        Script::new("one", "return 1").call().key("rl:test:{a}:stamp").key("rl:test:{b}:stamp");
     }
 
     #[test]
     fn a_call_is_by_hash_until_redis_asks_for_the_code() {
-        let script = Script::new("return 1");
+        let script = Script::new("one", "return 1");
         let mut call = script.call();
         call.key("rl:test:{a}:stamp").arg(7).key("rl:test:{a}:rate:play").arg("x");
         let words = |command: Cmd| {

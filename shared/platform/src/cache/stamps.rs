@@ -152,19 +152,19 @@ impl Stamps {
         let statement = config.database_acquire_timeout + config.database_statement_timeout;
         Self {
             namespace: config.redis_namespace.clone(),
-            gate: Script::new(include_str!("gate.lua")),
-            settle: Script::new(include_str!("settle.lua")),
-            fill: Script::new(if fault::planted(Bug::BlindFill) {
-                fault::BLIND_FILL
-            } else {
-                include_str!("fill.lua")
-            }),
-            vouch: Script::new("return redis.call('SET', KEYS[1], 'ok', 'NX', 'PX', ARGV[1]) and 1 or 0"),
+            gate: Script::new("gate", include_str!("gate.lua")),
+            settle: Script::new("settle", include_str!("settle.lua")),
+            fill: Script::new(
+                "fill",
+                if fault::planted(Bug::BlindFill) { fault::BLIND_FILL } else { include_str!("fill.lua") },
+            ),
+            vouch: Script::new("vouch", "return redis.call('SET', KEYS[1], 'ok', 'NX', 'PX', ARGV[1]) and 1 or 0"),
             revoke: Script::new(
+                "revoke",
                 "for i = 1, #KEYS do redis.call('SET', KEYS[i], 'revoked', 'PX', ARGV[1]) end return #KEYS",
             ),
-            forget: Script::new(include_str!("forget.lua")),
-            give_back: Script::new(include_str!("give_back.lua")),
+            forget: Script::new("forget", include_str!("forget.lua")),
+            give_back: Script::new("give_back", include_str!("give_back.lua")),
             fence_lifetime: FENCE_MARGIN + statement + Duration::from_secs(1),
         }
     }

@@ -49,7 +49,7 @@ pub(super) async fn pass(
     let gate = match &player {
         None => Gate::of_stranger(route, route.rate, &info),
         Some(player) => {
-            info.set_user_id(player.id);
+            info.set_player(player);
             Gate::of_player(route, player.clone(), &info)
         }
     };
@@ -88,6 +88,7 @@ async fn answer(
         parts.extensions.insert(Idem::of(user, route.id, &parts, &bytes)?);
         body = Body::from(bytes);
     }
+    let _span = info.trips().trace().map(|trace| trace.enclosing(route.id));
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 

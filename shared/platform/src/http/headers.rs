@@ -4,6 +4,8 @@ use http::HeaderName;
 
 /// Echoed or made; in every log line and error.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A client's release, such as 1.4.2: for statistics, and to know which releases are still about.
+pub const X_CLIENT_VERSION: HeaderName = HeaderName::from_static("x-client-version");
 /// A client's promise that two requests are one.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// `true` on an answer that was given before.

@@ -2,7 +2,10 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, OnceLock, atomic::AtomicU32},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use axum::extract::ConnectInfo;
@@ -10,12 +13,18 @@ use engine::Locale;
 use http::{HeaderMap, HeaderName, Method, header, request::Parts};
 use ipnet::IpNet;
 
-use super::headers::X_REQUEST_ID;
-use crate::{ctx::Ctx, ids::UserId};
-
-/// The client's address as the runtime knows it (API Gateway's request context). Wins over every header.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientIp(pub IpAddr);
+use super::headers::{X_CLIENT_VERSION, X_REQUEST_ID};
+use crate::{
+    auth::Player,
+    cache::Called,
+    ctx::Ctx,
+    ids::UserId,
+    route::{Rate, Route},
+    telemetry::{
+        clients,
+        traces::{Origin, Recording},
+    },
+};
 
 /// How often a request went to Redis and to Postgres. Travels with the response inside the process, never to a client.
 #[derive(Debug, Default)]
@@ -25,6 +34,32 @@ pub struct RoundTrips {
     /// Statements sent to Postgres. A statement that a connection has not run before is prepared first, which takes
     /// one more round trip and is not counted.
     pub sql: AtomicU32,
+    /// What the request does, where it is traced.
+    trace: Option<Arc<Recording>>,
+}
+
+impl RoundTrips {
+    /// The request's trace, if it is traced.
+    pub(crate) fn trace(&self) -> Option<&Arc<Recording>> {
+        self.trace.as_ref()
+    }
+
+    /// Waits for a script's answer, whose round trips are this request's.
+    pub(crate) async fn of_redis<T>(&self, script: &'static str, call: impl Future<Output = Called<T>>) -> Option<T> {
+        let mut span = self.trace().map(|trace| trace.call(script));
+        let Called { value, round_trips } = call.await;
+        self.redis.fetch_add(round_trips, Ordering::Relaxed);
+        if let Some(span) = &mut span {
+            span.set("db.system.name", "redis");
+            span.set("db.operation.name", "EVALSHA");
+            span.set("db.stored_procedure.name", script);
+            span.set("restart_life.redis.round_trips", round_trips);
+            if value.is_none() {
+                span.failed(if round_trips == 0 { "left_alone" } else { "no_answer" });
+            }
+        }
+        value
+    }
 }
 
 /// Shared by all who look at one request. Cloning is one reference count.
@@ -33,30 +68,38 @@ pub(crate) struct RequestInfo(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    route: &'static Route,
     request_id: String,
     trace_id: String,
     method: Method,
     path: String,
     locale: Locale,
     client_ip: IpAddr,
-    user_id: OnceLock<UserId>,
+    client_version: &'static str,
+    player: OnceLock<(UserId, &'static str)>,
     trips: Arc<RoundTrips>,
 }
 
 impl RequestInfo {
-    pub(crate) fn of(ctx: &Ctx, parts: &Parts) -> Self {
+    pub(crate) fn of(ctx: &Ctx, route: &'static Route, parts: &Parts) -> Self {
+        let origin = Origin::of(&parts.headers, parts.extensions.get()).unwrap_or_else(|| Origin::new(ctx.random()));
         Self(Arc::new(Inner {
+            route,
             request_id: request_id(&parts.headers).unwrap_or_else(|| ctx.new_id().to_string()),
-            trace_id: trace_id(&parts.headers).unwrap_or_else(|| hex::encode(ctx.random::<16>())),
+            trace_id: hex::encode(origin.trace_id),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             locale: locale(&parts.headers),
             client_ip: client_ip(parts, &ctx.config().trusted_proxies),
-            user_id: OnceLock::new(),
-            trips: Arc::default(),
+            client_version: clients::release(header(&parts.headers, &X_CLIENT_VERSION)),
+            player: OnceLock::new(),
+            trips: Arc::new(RoundTrips { trace: recording(ctx, route, origin), ..RoundTrips::default() }),
         }))
     }
 
+    pub(crate) fn route(&self) -> &'static Route {
+        self.0.route
+    }
     pub(crate) fn request_id(&self) -> &str {
         &self.0.request_id
     }
@@ -79,11 +122,26 @@ impl RequestInfo {
         &self.0.trips
     }
     pub(crate) fn user_id(&self) -> Option<UserId> {
-        self.0.user_id.get().copied()
+        self.0.player.get().map(|(user, _)| *user)
+    }
+    /// The platform of the player's session; [`clients::ANONYMOUS`] where there is none.
+    pub(crate) fn client_platform(&self) -> &'static str {
+        self.0.player.get().map_or(clients::ANONYMOUS, |(_, platform)| platform)
+    }
+    /// The client's release as it says itself, fit for a label.
+    pub(crate) fn client_version(&self) -> &'static str {
+        self.0.client_version
+    }
+    /// The life that the path names, where the route is about one and the path has an id there.
+    pub(crate) fn character_id(&self) -> Option<&str> {
+        let place = self.0.route.path.split('/').position(|segment| segment == "{character_id}")?;
+        let id = self.0.path.split('/').nth(place)?;
+        let is_id = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        is_id.then_some(id)
     }
     /// Records whose request this is. The first caller wins; the gate is the only one.
-    pub(crate) fn set_user_id(&self, user: UserId) {
-        let _ = self.0.user_id.set(user);
+    pub(crate) fn set_player(&self, player: &Player) {
+        let _ = self.0.player.set((player.id, player.platform));
     }
 }
 
@@ -98,13 +156,14 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     printable.then(|| id.to_owned())
 }
 
-/// The trace id of a W3C `traceparent` (version 00: `00-<32 hex>-<16 hex>-<2 hex>`).
-fn trace_id(headers: &HeaderMap) -> Option<String> {
-    let parent = header(headers, &HeaderName::from_static("traceparent"))?;
-    let mut parts = parent.split('-');
-    let (_version, trace) = (parts.next()?, parts.next()?);
-    let lower_hex = trace.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    (trace.len() == 32 && lower_hex && trace.bytes().any(|byte| byte != b'0')).then(|| trace.to_owned())
+/// The trace of a request that is traced; probes and scrapes are not worth one.
+fn recording(ctx: &Ctx, route: &Route, origin: Origin) -> Option<Arc<Recording>> {
+    let traces = ctx.traces()?;
+    if route.rate == Rate::Unlimited || !traces.samples(&origin) {
+        return None;
+    }
+    let now_ns = ctx.now().timestamp_nanos_opt().and_then(|now| now.try_into().ok()).unwrap_or_default();
+    Some(Arc::new(Recording::new(origin, now_ns, u64::from_be_bytes(ctx.random()))))
 }
 
 /// The best of the client's languages that the game speaks (RFC 9110, 12.5.4): any Chinese is zh-CN; the default too.
@@ -137,11 +196,9 @@ fn per_mille(text: &str) -> u32 {
     }
 }
 
-/// The runtime's word, else the peer, else — walking X-Forwarded-For from the right — the first hop we do not trust.
+/// The peer (on Lambda what API Gateway or a load balancer says it is); if we trust it, walking X-Forwarded-For from the
+/// right, the first hop we do not trust.
 fn client_ip(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
-    if let Some(ClientIp(ip)) = parts.extensions.get() {
-        return *ip;
-    }
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(ip));
@@ -228,9 +285,5 @@ mod tests {
         for bad in ["", "two words", long.as_str()] {
             assert_eq!(request_id(&parts(&[("x-request-id", bad)]).headers), None, "{bad}");
         }
-        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
-        assert_eq!(trace_id(&parts(&[("traceparent", &parent)]).headers).as_deref(), Some(trace));
-        assert_eq!(trace_id(&parts(&[("traceparent", "00-0-0-0")]).headers), None);
     }
 }

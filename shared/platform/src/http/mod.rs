@@ -15,5 +15,5 @@ pub mod word;
 
 pub use extract::{Json, Path, Query};
 pub use fields::{Broken, Change, FieldErrors};
-pub use info::{ClientIp, RoundTrips};
+pub use info::RoundTrips;
 pub use router::router;

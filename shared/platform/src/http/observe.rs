@@ -1,8 +1,8 @@
-//! The edge: every request passes here first and last. One access line, two metrics, one rendering of errors.
+//! The edge: every request passes here first and last. One access line, one set of metrics, one rendering of errors.
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -20,17 +20,25 @@ use crate::{
     ctx::Ctx,
     error::{ApiError, Code, chain},
     route::{Cache, Rate, Route},
+    telemetry::{fingerprint, metrics::request::Meters, traces::Root},
 };
 
-pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, next: Next) -> Response {
+pub(super) async fn observe(
+    ctx: Ctx,
+    route: &'static Route,
+    meters: Arc<Meters>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
-    let info = RequestInfo::of(&ctx, &parts);
+    let info = RequestInfo::of(&ctx, route, &parts);
+    let mut root = Root::begin(&ctx, route, &info);
     let none_match = parts.headers.get(header::IF_NONE_MATCH).cloned();
     parts.extensions.insert(info.clone());
     let request = Request::from_parts(parts, body);
 
-    let in_flight = InFlight::begin();
+    let in_flight = meters.begin();
     let passed = tokio::time::timeout(route.timeout(), gate::pass(ctx.clone(), route, info.clone(), request, next));
     let mut response = match passed.await {
         Ok(Ok(response)) => response,
@@ -39,8 +47,10 @@ pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, n
     };
     drop(in_flight);
 
+    let mut reason = None;
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
-        log_cause(route, &info, &error);
+        reason = error.inner().reason;
+        log_cause(&info, &error);
         response = render(&ctx, &info, &error);
     } else if is_unchanged(&info, none_match.as_ref(), &response) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -48,25 +58,17 @@ pub(super) async fn observe(ctx: Ctx, route: &'static Route, request: Request, n
         response.headers_mut().remove(header::CONTENT_TYPE);
     }
     finish(route, &info, response.headers_mut());
-    record(&ctx, route, &info, response.status(), started);
+    let (elapsed, cold_start) = (started.elapsed(), ctx.take_cold_start(route));
+    meters.record(info.method(), response.status(), elapsed, info.trips());
+    if route.rate != Rate::Unlimited {
+        metrics::counter!("client_requests_total",
+            "platform" => info.client_platform(), "version" => info.client_version())
+        .increment(1);
+    }
+    log_access(&info, &response, reason, elapsed, cold_start);
+    root.answered(response.status());
     response.extensions_mut().insert(Arc::clone(info.trips()));
     response
-}
-
-/// Counts a request while it is being answered, however it ends: a client that leaves drops it in the middle.
-struct InFlight;
-
-impl InFlight {
-    fn begin() -> Self {
-        metrics::gauge!("http_requests_in_flight").increment(1.0);
-        Self
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        metrics::gauge!("http_requests_in_flight").decrement(1.0);
-    }
 }
 
 /// `{"success":false,"error":{…}}` with the headers that belong to it.
@@ -139,54 +141,52 @@ fn finish(route: &Route, info: &RequestInfo, headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
 }
 
-fn log_cause(route: &Route, info: &RequestInfo, error: &ApiError) {
+fn log_cause(info: &RequestInfo, error: &ApiError) {
     let Some(cause) = &error.inner().cause else { return };
+    let error = chain(cause.as_ref());
     tracing::error!(
-        route = route.id,
+        route = info.route().id,
         request_id = info.request_id(),
         trace_id = info.trace_id(),
         user_id = info.user_id().map(tracing::field::display),
-        error = chain(cause.as_ref()),
+        character_id = info.character_id(),
+        fingerprint = fingerprint::of(info.route().id, &error),
+        error,
         "request failed"
     );
 }
 
-fn record(ctx: &Ctx, route: &Route, info: &RequestInfo, status: StatusCode, started: Instant) {
-    let elapsed = started.elapsed();
-    let method = method_label(if route.is_fallback() { "ANY" } else { info.method().as_str() });
-    metrics::counter!("http_requests_total",
-        "method" => method, "route" => route.id, "status" => status.as_u16().to_string())
-    .increment(1);
-    metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route.id)
-        .record(elapsed.as_secs_f64());
-    let trips = info.trips();
-    metrics::histogram!("redis_round_trips_per_request", "route" => route.id)
-        .record(trips.redis.load(Ordering::Relaxed));
-    metrics::histogram!("sql_statements_per_request", "route" => route.id).record(trips.sql.load(Ordering::Relaxed));
-    if route.rate == Rate::Unlimited && status.is_success() {
-        return; // Probes and scrapes that went well are not news.
+/// The one line of a request. Probes and scrapes that went well are not news.
+fn log_access(
+    info: &RequestInfo,
+    response: &Response,
+    reason: Option<&'static str>,
+    elapsed: Duration,
+    cold_start: bool,
+) {
+    if info.route().rate == Rate::Unlimited && response.status().is_success() {
+        return;
     }
-    let cold_start = ctx.take_cold_start();
+    let trips = info.trips();
     tracing::info!(
-        route = route.id,
+        route = info.route().id,
         request_id = info.request_id(),
         trace_id = info.trace_id(),
         user_id = info.user_id().map(tracing::field::display),
+        character_id = info.character_id(),
         method = info.method().as_str(),
         path = info.path(),
-        status = status.as_u16(),
+        status = response.status().as_u16(),
         duration_ms = elapsed.as_secs_f64() * 1000.0,
         cold_start,
+        client_platform = info.client_platform(),
+        client_version = info.client_version(),
+        redis = trips.redis.load(Ordering::Relaxed),
+        sql = trips.sql.load(Ordering::Relaxed),
+        reason,
+        replayed = response.headers().contains_key(headers::IDEMPOTENCY_REPLAYED).then_some(true),
         "request"
     );
-}
-
-/// Methods as labels: a client cannot add one.
-fn method_label(method: &str) -> &'static str {
-    ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"]
-        .into_iter()
-        .find(|known| *known == method)
-        .unwrap_or("ANY")
 }
 
 /// A panic in a handler is a 500 like any other, and its message goes to the log.

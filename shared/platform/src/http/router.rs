@@ -1,6 +1,6 @@
 //! From rows of the route table to a service.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use tower_http::{
 };
 
 use super::{headers, observe};
-use crate::{ctx::Ctx, error::ApiError, route::Route, text::Text};
+use crate::{ctx::Ctx, error::ApiError, route::Route, telemetry::metrics::request::Meters, text::Text};
 
 /// A service of `routes`, each within its own gate and under its own metric label. A fallback among them answers
 /// everything else; without one, everything else is 404.
@@ -45,7 +45,10 @@ pub fn router(ctx: &Ctx, routes: impl IntoIterator<Item = &'static Route>) -> Ro
 /// surrounds it.
 fn layered(ctx: &Ctx, route: &'static Route) -> MethodRouter<Ctx> {
     let ctx = ctx.clone();
-    let observed = from_fn(move |request: Request, next: Next| observe::observe(ctx.clone(), route, request, next));
+    let meters = Arc::new(Meters::of(route));
+    let observed = from_fn(move |request: Request, next: Next| {
+        observe::observe(ctx.clone(), route, Arc::clone(&meters), request, next)
+    });
     let caught = || CatchPanicLayer::custom(observe::panicked);
     (route.build)().layer(caught()).layer::<_, Infallible>(observed).layer(caught())
 }
@@ -65,16 +68,18 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         listed => AllowOrigin::list(listed.iter().filter_map(|origin| origin.parse().ok())),
     };
     use http::{Method, header};
-    let request_headers: [HeaderName; 9] = [
+    let request_headers: [HeaderName; 10] = [
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
         header::ACCEPT_LANGUAGE,
         header::IF_MATCH,
         header::IF_NONE_MATCH,
         headers::IDEMPOTENCY_KEY,
+        headers::X_CLIENT_VERSION,
         headers::X_MIN_VERSION,
         headers::X_REQUEST_ID,
         HeaderName::from_static("traceparent"),
+        HeaderName::from_static("tracestate"),
     ];
     let exposed: [HeaderName; 8] = [
         header::ETAG,

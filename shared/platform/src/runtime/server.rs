@@ -6,33 +6,55 @@ use axum::Router;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::{oneshot, watch},
 };
 
-use super::init;
+use super::{LEVELS, init};
 use crate::{
+    config::{Config, Exporter},
     ctx::Phase,
     http::router,
     route::{Exposure, Route},
-    telemetry,
+    telemetry::{
+        self,
+        metrics::exporter::{self, Done, Failure, MetricsExporter},
+    },
 };
+
+/// How often measured values are put into their buckets, scraped or not.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// Longest wait for the exporter at the end.
+const LAST_FIGURES: Duration = Duration::from_secs(4);
 
 /// Serves `routes` until SIGTERM or Ctrl-C, then finishes what was begun. HTTP/1.1 and h2c on one port; private routes
 /// on the metrics port only.
 ///
+/// `linked` are the exporters that this program has beyond the platform's own.
+///
 /// # Errors
 /// When the environment is not valid or a port cannot be listened on.
-pub fn serve(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub fn serve(
+    routes: Vec<&'static Route>,
+    linked: &'static [&'static dyn MetricsExporter],
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(run(routes));
+    let served = runtime.block_on(run(routes, linked));
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
 }
 
-async fn run(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn run(
+    routes: Vec<&'static Route>,
+    linked: &'static [&'static dyn MetricsExporter],
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let ctx = init()?;
-    telemetry::metrics::install_prometheus()?;
     let config = ctx.config();
+    let (answered, all_answered) = oneshot::channel::<()>();
+    let metrics_sent = export_metrics(config, linked, all_answered).await?;
+    telemetry::metrics::begin(&routes);
+    if let (Some(file), Some(levels)) = (&config.log_level_file, LEVELS.get()) {
+        tokio::spawn(levels.follow(file));
+    }
     // Before anyone is told that we listen: a signal that finds no handler kills.
     let asked_to_stop = asked_to_stop()?;
     let (private, open): (Vec<_>, Vec<_>) = routes.into_iter().partition(|route| route.exposure == Exposure::Private);
@@ -44,6 +66,7 @@ async fn run(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + S
     let app = serve_until(listener, router(ctx, open), stopping.clone());
     let metrics = serve_until(metrics_listener, router(ctx, private), stopping);
     ctx.enter(Phase::Serving);
+    tokio::spawn(telemetry::traces::keep_sending(ctx.clone()));
     tracing::info!(addr = %addr, metrics_addr = %metrics_addr, "listening");
 
     let drained = async move {
@@ -60,7 +83,39 @@ async fn run(routes: Vec<&'static Route>) -> Result<(), Box<dyn Error + Send + S
         }
         () = drained => tracing::warn!("stopped with requests unfinished"),
     }
+    drop(answered);
+    telemetry::traces::drain(ctx).await;
+    // What cannot be sent by then is lost: the process was asked to end.
+    let _ = tokio::time::timeout(LAST_FIGURES, metrics_sent).await;
     Ok(())
+}
+
+/// Lets the configured exporter take over. What this gives completes when the last figures are sent, after `stop`.
+async fn export_metrics(
+    config: &Config,
+    linked: &[&dyn MetricsExporter],
+    stop: oneshot::Receiver<()>,
+) -> Result<Done, Failure> {
+    let chosen = config.metrics_exporter;
+    if chosen == Exporter::Emf {
+        return Err(
+            "METRICS_EXPORTER: emf is for Lambda functions; a server has prometheus, cloudwatch and none".into()
+        );
+    }
+    if chosen == Exporter::Cloudwatch {
+        let linked = linked.iter().find(|linked| linked.exporter() == chosen);
+        let linked = linked.ok_or("METRICS_EXPORTER: this program cannot send to cloudwatch")?;
+        let stop = Box::pin(async { drop(stop.await) });
+        return linked.install(config, stop).await;
+    }
+    exporter::install(chosen, &config.metrics_namespace)?;
+    tokio::spawn(async {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            exporter::upkeep();
+        }
+    });
+    Ok(Box::pin(std::future::ready(())))
 }
 
 async fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener, Box<dyn Error + Send + Sync>> {

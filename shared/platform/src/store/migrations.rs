@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sqlx::{
-    Acquire, AssertSqlSafe, PgConnection, Postgres,
+    AssertSqlSafe, PgConnection,
     migrate::{MigrateError, Migrator},
 };
 
@@ -23,8 +23,8 @@ static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 ///
 /// # Errors
 /// When a migration fails or a migration that was run has since been edited.
-pub async fn run<'a>(db: impl Acquire<'a, Database = Postgres>) -> Result<(), MigrateError> {
-    MIGRATOR.run(db).await
+pub async fn run(db: &mut PgConnection) -> Result<(), MigrateError> {
+    MIGRATOR.run_direct(None, db, false).await
 }
 
 /// As [`run`], over a connection of its own to the database of `config`; then lets the server bound every statement

@@ -148,6 +148,14 @@ pub struct FunctionError {
     pub message: String,
 }
 
+impl std::fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}: {}", self.route, self.kind, self.message)
+    }
+}
+
+impl std::error::Error for FunctionError {}
+
 impl FunctionError {
     pub(super) fn new(route: &str, kind: &str, message: impl Into<String>) -> Self {
         Self { route: route.to_owned(), kind: kind.to_owned(), message: message.into() }
@@ -179,14 +187,20 @@ struct Failure {
     error_message: String,
 }
 
-/// The HTTP response an invocation's result stands for.
-pub(super) fn response(route: &str, result: &[u8]) -> Result<Response<Body>, FunctionError> {
+/// The failure an invocation's result stands for, if it is one.
+pub(super) fn failure(route: &str, result: &[u8]) -> Result<(), FunctionError> {
     if let Ok(Failure { error_type, error_message }) = serde_json::from_slice(result) {
         return Err(FunctionError::new(route, &error_type, error_message));
     }
     if result.starts_with(TIMED_OUT) {
         return Err(FunctionError::new(route, "TimedOut", String::from_utf8_lossy(result)));
     }
+    Ok(())
+}
+
+/// The HTTP response an invocation's result stands for.
+pub(super) fn response(route: &str, result: &[u8]) -> Result<Response<Body>, FunctionError> {
+    failure(route, result)?;
     let malformed = |why: String| FunctionError::new(route, "MalformedAnswer", why);
     let answer: Answer = serde_json::from_slice(result)
         .map_err(|error| malformed(format!("{error}: {}", String::from_utf8_lossy(result))))?;

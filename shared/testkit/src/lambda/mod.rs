@@ -7,6 +7,7 @@
 //! What the stand-in leaves out of API Gateway: authorizers, CORS (ours is in the code), custom domains, throttling,
 //! and the guess that an answer without `statusCode` is a body (here that is an error, because it would be one of ours).
 
+mod api;
 mod bins;
 mod event;
 mod function;
@@ -23,6 +24,7 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use self::api::{Outcome, RuntimeApi};
 pub use self::bins::build as build_bins;
 pub use self::event::FunctionError;
 pub use self::routes::Route;
@@ -76,6 +78,14 @@ impl LambdaApi {
     /// Every invocation so far that failed rather than answered; callers saw `500 Internal Server Error` instead.
     pub fn errors(&self) -> Vec<FunctionError> {
         self.gateway.errors()
+    }
+
+    /// Invokes a function with an event of any kind, as other services than API Gateway do; gives its answer.
+    ///
+    /// # Errors
+    /// The [`FunctionError`] of an invocation that failed; any other for an id that is not deployed.
+    pub async fn invoke(&self, id: &str, event: &serde_json::Value) -> Result<serde_json::Value> {
+        self.gateway.invoke_by_id(id, event).await
     }
 
     /// What the function of a route has printed so far, START, END and REPORT lines of the platform included; empty

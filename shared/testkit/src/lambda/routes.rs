@@ -25,6 +25,20 @@ pub struct Route {
 }
 
 impl Route {
+    /// A function that no request leads to: only [`LambdaApi::invoke`](super::LambdaApi::invoke) reaches it.
+    pub fn unrouted(id: &str, timeout_s: u32) -> Self {
+        let nothing = String::new;
+        Self {
+            id: id.to_owned(),
+            method: nothing(),
+            path: nothing(),
+            domain: nothing(),
+            memory_mb: 256,
+            timeout_s,
+            shells: vec!["lambda".to_owned()],
+        }
+    }
+
     /// Whether it is deployed as a function at all.
     pub(super) fn is_on_lambda(&self) -> bool {
         self.shells.iter().any(|shell| shell == "lambda")

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Response, StatusCode};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
@@ -82,8 +83,16 @@ impl Gateway {
         self.logs.path().join(format!("{id}.log"))
     }
 
+    /// The answer of the function of this id to an event; a failure is a [`FunctionError`].
+    pub(super) async fn invoke_by_id(&self, id: &str, event: &Value) -> Result<Value> {
+        let number = self.deployment.routes.iter().position(|route| route.id == id);
+        let result = self.invoke(number.with_context(|| format!("no function {id}"))?, event).await?;
+        event::failure(id, &result)?;
+        Ok(serde_json::from_slice(&result)?)
+    }
+
     /// Invokes one instance of a function, started if none is idle; gives the invocation's result.
-    async fn invoke(&self, number: usize, event: &serde_json::Value) -> Result<Vec<u8>> {
+    async fn invoke(&self, number: usize, event: &Value) -> Result<Vec<u8>> {
         let slot = &self.slots[number];
         let _permit: SemaphorePermit<'_> = slot.permits.acquire().await?;
         let idle = lock(&slot.idle).pop();
@@ -91,7 +100,10 @@ impl Gateway {
             Some(function) => function,
             None => self.launch(number).await?,
         };
-        let answer = self.client.post(function.invoke_url()).json(event).send().await?;
+        // From here the emulator takes the invocation's trace id, as Lambda does.
+        let trace = event["headers"]["x-amzn-trace-id"].as_str().unwrap_or_default();
+        let invoke = self.client.post(function.invoke_url()).header("x-amzn-trace-id", trace);
+        let answer = invoke.json(event).send().await?;
         let result = answer.bytes().await?.to_vec();
         lock(&slot.idle).push(function);
         Ok(result)

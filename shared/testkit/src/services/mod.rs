@@ -9,7 +9,7 @@ mod dynamodb;
 mod find;
 mod install;
 mod postgres;
-mod promtool;
+mod prometheus;
 mod redis;
 mod redis_cluster;
 mod sandbox;
@@ -24,11 +24,11 @@ use anyhow::{Context as _, Result};
 
 pub use self::dirs::checkout_root;
 pub use self::postgres::Postgres;
-pub use self::promtool::promtool;
+pub use self::prometheus::{alertmanager, prometheus, promtool, pushgateway};
 pub use self::redis::Redis;
 pub use self::redis_cluster::{Master, RedisCluster};
 pub use self::sandbox::Sandbox;
-pub use self::tools::{amtool, jq, wrk};
+pub use self::tools::{age, amtool, jq, npm, wrk};
 
 /// What a set of servers is for. Each profile has its own servers and its own data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,6 +30,38 @@ const JQ: Wanted = Wanted {
     advice: "Install jq 1.6 or newer so that it is on PATH.",
 };
 
+const AGE: Wanted = Wanted {
+    name: "age",
+    programs: &[&["age", "age-keygen"]],
+    folders: &["/usr/local/bin", "/opt/homebrew/bin"],
+    apt: "age",
+    advice: "Install age 1.0 or newer so that age and age-keygen are on PATH.",
+};
+
+const NPM: Wanted = Wanted {
+    name: "npm",
+    programs: &[&["npm", "node"]],
+    folders: &["/usr/local/bin", "/opt/homebrew/bin"],
+    apt: "npm",
+    advice: "Install Node.js 18 or newer with npm so that both are on PATH.",
+};
+
+/// age, which encrypts backups; installed if it is not there.
+///
+/// # Errors
+/// When it can neither be found nor installed.
+pub fn age() -> Result<PathBuf> {
+    AGE.obtain()
+}
+
+/// npm, beside the node that it belongs to; installed if it is not there.
+///
+/// # Errors
+/// When it can neither be found nor installed.
+pub fn npm() -> Result<PathBuf> {
+    NPM.obtain()
+}
+
 /// Alertmanager's own judge of its configuration; installed if it is not there.
 ///
 /// # Errors

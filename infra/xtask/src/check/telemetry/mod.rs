@@ -1,7 +1,7 @@
 //! Alerts and dashboards ask for metrics by name, promise a runbook, and are believed to fire. Held here: every name is in the
 //! list of metrics, every runbook is there, every rule has a unit test both ways, every panel's query is PromQL.
 
-mod dashboards;
+pub(crate) mod dashboards;
 mod list;
 mod promql;
 mod rules;

@@ -1,11 +1,15 @@
-//! The AWS templates: one nested application per domain, and their list in the root template.
+//! The AWS templates: one nested application per domain, one for the jobs, and their list in the root template.
 //!
 //! The texts are templates beside this file, YAML with `@words@` to fill in, so that they read as what they become.
 
+mod cron;
+mod jobs;
+
 use std::{collections::BTreeSet, path::Path};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
+use super::gateway::Job;
 use super::routes::{self, Route, Secret, SessionAccess, pascal_case};
 use super::tree::Tree;
 use super::{read, region};
@@ -16,65 +20,99 @@ const ROOT: &str = "template.yaml";
 /// The region of the root template that holds the list.
 const REGION: &str = "domains";
 
-/// What one route becomes once SAM has expanded it: function, role, version, alias, logs, integration, route, permission.
-const RESOURCES_PER_ROUTE: usize = 8;
-
-/// How many resources one stack may hold. CloudFormation's limit is 500; the rest is room to grow into.
-const RESOURCES_PER_STACK: usize = 400;
+/// What stands beside the generated templates and is written by hand.
+const BY_HAND: [&str; 4] = ["data", "edge", "monitoring", "network"];
 
 /// Seconds a function has beyond its route's own limit, so that a slow request ends in our 503 and not in a killed
 /// environment without an answer.
 const GRACE_S: u32 = 2;
 
-pub(super) fn plan(checkout: &Path, routes: &[Route], tree: &mut Tree) -> Result<()> {
+pub(super) fn plan(checkout: &Path, routes: &[Route], jobs: &[Job], tree: &mut Tree) -> Result<()> {
     let deployed: Vec<_> = routes.iter().filter(|route| route.is_on_lambda()).cloned().collect();
     let domains = routes::by_domain(&deployed);
     tree.own("infra/aws", "yaml");
+    for name in BY_HAND {
+        tree.leave(format!("infra/aws/{name}.yaml"));
+    }
     for (domain, routes) in &domains {
-        let resources = routes.len() * RESOURCES_PER_ROUTE;
-        ensure!(resources <= RESOURCES_PER_STACK, "{domain} has {} routes; one stack cannot hold them", routes.len());
         tree.file(format!("infra/aws/{domain}.yaml"), template(domain, routes));
     }
+    tree.file("infra/aws/jobs.yaml", jobs::template(jobs)?);
     let list: String = domains.iter().map(|(domain, routes)| application(domain, routes)).collect();
+    let list = format!("{list}{}", jobs::application());
     tree.file(ROOT, region::replace(&read(checkout, ROOT)?, REGION, &list).context(ROOT)?);
     Ok(())
 }
 
 /// A domain's template.
 fn template(domain: &str, routes: &[&Route]) -> String {
-    let parameters: String = secrets(routes).iter().map(|secret| secret.parameters()).collect();
+    let secrets = secrets(routes);
+    let parameters: String = secrets.iter().map(|secret| secret.parameters()).collect();
+    let conditions: String = secrets.iter().map(|secret| secret.conditions()).collect();
     let functions: Vec<_> = routes.iter().map(|route| function(route)).collect();
     let functions = functions.join("\n");
     fill(
         include_str!("domain.yaml"),
-        &[("domain", domain), ("parameters\n", &format!("{parameters}\n")), ("functions\n", &functions)],
+        &[
+            ("domain", domain),
+            ("shared\n", include_str!("parameters.yaml")),
+            ("parameters\n", &format!("{parameters}\n")),
+            ("conditions\n", &format!("{conditions}\n")),
+            ("globals\n", include_str!("globals.yaml")),
+            ("functions\n", &functions),
+        ],
     )
 }
 
-/// A route's function and what connects it to the API.
+/// A route's function, what connects it to the API, and what watches it.
 fn function(route: &Route) -> String {
     let secrets = secrets(&[route]);
     let variable = match secrets.iter().map(|secret| secret.variables()).collect::<String>() {
         none if none.is_empty() => none,
         lines => format!("      Environment:\n        Variables:\n{lines}"),
     };
+    let timeout_s = route.timeout_s + GRACE_S;
+    let bound = if secrets.contains(&Secret::SigningKey) { BOUND } else { "" };
+    let (method, resource) =
+        if route.is_fallback() { ("$default", "$default") } else { (&*route.method, &*route.path) };
     fill(
         include_str!("function.yaml"),
         &[
             ("Id", &route.logical_id()),
             ("id", &route.id),
             ("key", &route.key()),
-            ("summary", &quoted(&route.summary)),
+            ("method", method),
+            ("resource", resource),
+            ("summary", &description(&route.summary)),
             ("memory", &route.memory_mb.to_string()),
-            ("timeout", &(route.timeout_s + GRACE_S).to_string()),
+            ("timeout", &timeout_s.to_string()),
+            ("near", &(timeout_s * 800).to_string()),
+            ("bound", bound),
             ("variable", &variable),
-            ("policy", &sessions_policy(route.sessions)),
+            ("policy", &policy(&sessions_statement(route.sessions))),
         ],
     )
 }
 
+/// How many of a function that hashes passwords run at once.
+const BOUND: &str = "      ReservedConcurrentExecutions: !If [HasBound, !Ref SigningConcurrency, !Ref AWS::NoValue]\n";
+
+/// A function's description for `!Sub`. It names the revision of the secrets: what is resolved at deployment is
+/// resolved again only where something else has changed.
+fn description(summary: &str) -> String {
+    quoted(&format!("{} · secrets ${{SecretsRevision}}", summary.replace("${", "${!")))
+}
+
+/// What a function may do, beyond what every function may.
+fn policy(statements: &str) -> String {
+    if statements.is_empty() {
+        return String::new();
+    }
+    fill(include_str!("policy.yaml"), &[("statements\n", statements)])
+}
+
 /// What a function may do in the table of sessions; nothing where it has no business there.
-fn sessions_policy(access: SessionAccess) -> String {
+fn sessions_statement(access: SessionAccess) -> String {
     let actions: &[&str] = match access {
         SessionAccess::None => return String::new(),
         SessionAccess::Get => &["GetItem"],
@@ -90,7 +128,12 @@ fn application(domain: &str, routes: &[&Route]) -> String {
     let parameters: String = secrets(routes).iter().map(|secret| secret.passed_on()).collect();
     fill(
         include_str!("application.yaml"),
-        &[("Domain", &pascal_case(domain)), ("domain", domain), ("parameters\n", &parameters)],
+        &[
+            ("Domain", &pascal_case(domain)),
+            ("domain", domain),
+            ("shared\n", include_str!("passed_on.yaml")),
+            ("parameters\n", &parameters),
+        ],
     )
 }
 
@@ -109,6 +152,15 @@ impl Secret {
         }
     }
 
+    /// A domain's conditions about it.
+    fn conditions(self) -> &'static str {
+        match self {
+            Self::SigningKey => "  HasBound: !Not [!Equals [!Ref SigningConcurrency, 0]]\n",
+            Self::Mail => "  HasMail: !Not [!Equals [!Ref MailUrlSecretArn, \"\"]]\n",
+            Self::OauthProviders => "  HasOauth: !Not [!Equals [!Ref OauthProvidersSecretArn, \"\"]]\n",
+        }
+    }
+
     /// A function's variables of it.
     fn variables(self) -> &'static str {
         match self {
@@ -121,7 +173,9 @@ impl Secret {
     /// What the root gives a domain for it.
     fn passed_on(self) -> &'static str {
         match self {
-            Self::SigningKey => "        AuthSigningKeySecretArn: !Ref AuthSigningKeySecretArn\n",
+            Self::SigningKey => {
+                "        AuthSigningKeySecretArn: !Ref AuthSigningKeySecretArn\n        SigningConcurrency: !Ref SigningConcurrency\n"
+            }
             Self::Mail => "        MailUrlSecretArn: !Ref MailUrlSecretArn\n        MailFrom: !Ref MailFrom\n",
             Self::OauthProviders => "        OauthProvidersSecretArn: !Ref OauthProvidersSecretArn\n",
         }
@@ -151,11 +205,23 @@ mod tests {
         let (login, get) = (route("auth-login", "auth", "POST /login"), route("auth-profile-get", "auth", "GET /me"));
         let template = template("auth", &[&login, &get]);
         assert!(!template.contains('@'), "{template}");
-        for resource in ["AuthLogin:", "AuthLoginLogs:", "AuthLoginIntegration:", "AuthLoginRoute:", "AuthProfileGet:"]
-        {
+        for resource in ["AuthLogin:", "AuthLoginLogs:", "AuthLoginRoute:", "AuthLoginFailing:", "AuthProfileGet:"] {
             assert_eq!(template.matches(&format!("\n  {resource}\n")).count(), 1, "{resource}");
         }
         assert!(template.contains("\n      RouteKey: GET /me\n"));
+        assert!(template.contains("Value: GET }, { Name: Resource, Value: \"/me\" }"));
+    }
+
+    #[test]
+    fn only_who_hashes_passwords_is_bounded() {
+        let (login, get) = (route("auth-login", "auth", "POST /login"), route("auth-profile-get", "auth", "GET /me"));
+        assert!(function(&login).contains(BOUND));
+        assert!(!function(&get).contains("Concurren"));
+    }
+
+    #[test]
+    fn a_description_is_itself_after_substitution() {
+        assert_eq!(description("What ${it} \"does\""), r#""What ${!it} \"does\" · secrets ${SecretsRevision}""#);
     }
 
     #[test]
@@ -204,8 +270,8 @@ mod tests {
         let send = route("auth-send-verification-code", "auth", "POST /send");
         let given = [
             ("AUTH_SIGNING_KEY: !Sub", "AuthSigningKeySecretArn", [true, true, false]),
-            ("MAIL_URL: !Sub", "MailUrlSecretArn", [false, true, false]),
-            ("OAUTH_PROVIDERS: !Sub", "OauthProvidersSecretArn", [true, false, false]),
+            ("MAIL_URL: !If", "MailUrlSecretArn", [false, true, false]),
+            ("OAUTH_PROVIDERS: !If", "OauthProvidersSecretArn", [true, false, false]),
         ];
         for (variable, parameter, expected) in given {
             for (route, expected) in [&login, &send, &get].into_iter().zip(expected) {

@@ -38,19 +38,22 @@ use tokio::time::timeout;
 
 use self::connections::{Census, Connections, Lease};
 use super::statement::Statement;
-use crate::{config::Config, ctx::World, http::RoundTrips};
+use crate::{config::Config, ctx::World, http::info::RequestInfo, telemetry::traces::Open};
 
 /// How much longer than its statement timeout the server is waited for. After that the connection is given up.
 const GRACE: Duration = Duration::from_secs(1);
+/// From here on a statement is slow: the limit for a query that the game set itself.
+const SLOW: Duration = Duration::from_millis(50);
 
 /// A handle to Postgres. Cloning is two reference counts. `&Db` is an [`Executor`]: what runs through it is counted to
 /// the request it belongs to.
 #[derive(Clone)]
 pub struct Db {
     connections: Arc<Connections>,
+    max_connections: u32,
     acquire_timeout: Duration,
     patience: Duration,
-    trips: Option<Arc<RoundTrips>>,
+    request: Option<RequestInfo>,
 }
 
 impl Db {
@@ -59,12 +62,12 @@ impl Db {
         let (max, acquire_timeout) = (config.database_max_connections, config.database_acquire_timeout);
         let connections = Connections::new(options(config)?, max, acquire_timeout, world);
         let patience = config.database_statement_timeout + GRACE;
-        Ok(Self { connections: Arc::new(connections), acquire_timeout, patience, trips: None })
+        Ok(Self { connections: Arc::new(connections), max_connections: max, acquire_timeout, patience, request: None })
     }
 
     /// The same connections, counted to a request.
-    pub(crate) fn counted_to(&self, trips: &Arc<RoundTrips>) -> Self {
-        Self { trips: Some(Arc::clone(trips)), ..self.clone() }
+    pub(crate) fn counted_to(&self, request: &RequestInfo) -> Self {
+        Self { request: Some(request.clone()), ..self.clone() }
     }
 
     /// Writes the state of the connections into the metrics, for a scrape that is about to read them.
@@ -73,22 +76,50 @@ impl Db {
         for (state, count) in [("idle", idle), ("in_use", in_use)] {
             metrics::gauge!("database_connections", "state" => state).set(u32::try_from(count).unwrap_or(u32::MAX));
         }
+        metrics::gauge!("database_connections_max").set(self.max_connections);
     }
 
     /// Runs a statement and gathers what it gives.
     async fn run(&self, query: Text) -> Result<Vec<Either<PgQueryResult, PgRow>>, Error> {
         let statement = Statement::of(query.sql.as_str());
-        if let Some(trips) = &self.trips {
-            trips.sql.fetch_add(1, Ordering::Relaxed);
+        let name = statement.map_or("other", |statement| statement.name);
+        if let Some(request) = &self.request {
+            request.trips().sql.fetch_add(1, Ordering::Relaxed);
+        }
+        let mut span = self.request.as_ref().and_then(|request| request.trips().trace()).map(|trace| trace.call(name));
+        if let Some(span) = &mut span {
+            span.set("db.system.name", "postgresql");
+            span.set("db.query.summary", name);
         }
         let again_by = Instant::now() + self.acquire_timeout;
-        let lease = self.connections.acquire().await?;
+        let lease = self.connections.acquire().await.inspect_err(|error| failed(span.as_mut(), error))?;
+        if let Some(span) = &mut span {
+            span.event("connected");
+        }
         let started = Instant::now();
         let is_read = statement.is_some_and(|statement| statement.is_read);
         let result = self.run_on(lease, query, is_read, again_by).await;
-        let name = statement.map_or("other", |statement| statement.name);
-        metrics::histogram!("database_query_duration_seconds", "query" => name).record(started.elapsed().as_secs_f64());
+        let result = result.inspect_err(|error| failed(span.as_mut(), error));
+        let elapsed = started.elapsed();
+        metrics::histogram!("database_query_duration_seconds", "query" => name).record(elapsed.as_secs_f64());
+        if elapsed >= SLOW {
+            self.tell_slow(name, elapsed);
+        }
         result
+    }
+
+    /// A line for who asks why: the statement's name, never its values.
+    fn tell_slow(&self, query: &'static str, elapsed: Duration) {
+        let request = self.request.as_ref();
+        tracing::warn!(
+            query,
+            duration_ms = elapsed.as_secs_f64() * 1000.0,
+            route = request.map(|request| request.route().id),
+            request_id = request.map(RequestInfo::request_id),
+            trace_id = request.map(RequestInfo::trace_id),
+            user_id = request.and_then(RequestInfo::user_id).map(tracing::field::display),
+            "slow statement"
+        );
     }
 
     async fn run_on(
@@ -153,6 +184,22 @@ impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Db").finish_non_exhaustive()
     }
+}
+
+/// Tells a span why its statement failed: by the server's code, or in a word where the server said nothing.
+fn failed(span: Option<&mut Open<'_>>, error: &Error) {
+    let Some(span) = span else { return };
+    let code = error.as_database_error().and_then(|error| error.code());
+    if let Some(code) = code {
+        span.set("db.response.status_code", code.clone().into_owned());
+        return span.failed(code.into_owned());
+    }
+    span.failed(match error {
+        Error::PoolTimedOut => "no_connection",
+        Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => "timeout",
+        Error::Io(_) | Error::Tls(_) => "connection_lost",
+        _ => "_OTHER",
+    });
 }
 
 /// A statement with what is bound to it, taken out of whatever kind of query it came in.

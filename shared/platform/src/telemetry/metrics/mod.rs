@@ -1,0 +1,172 @@
+//! What is counted. The names are those of `docs/operations/monitoring.md`; a test holds that the two agree.
+
+pub mod exporter;
+pub(crate) mod request;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use engine::{Content, RULES_VERSION};
+use metrics::{Unit, counter, gauge};
+
+use crate::{
+    ctx::Ctx,
+    error::chain,
+    route::{Exposure, Route},
+    store::partitions::{self, Health},
+};
+
+/// Buckets of request durations, seconds: 1 ms to 10 s, denser where players feel it.
+const DURATION_BUCKETS_S: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Buckets of round trips of one request: what is allowed is 0, 1 or 2.
+const ROUND_TRIP_BUCKETS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 5.0, 10.0];
+/// Longest look at the database while Prometheus waits for its page.
+const SAMPLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Says of each metric what it is.
+pub fn describe() {
+    metrics::describe_counter!("http_requests_total", "Requests answered, by method, route id and status.");
+    metrics::describe_histogram!(
+        "http_request_duration_seconds",
+        Unit::Seconds,
+        "From the first byte read to the answer ready, by method and route id."
+    );
+    metrics::describe_gauge!("http_requests_in_flight", "Requests being answered now.");
+    metrics::describe_histogram!(
+        "database_query_duration_seconds",
+        Unit::Seconds,
+        "From sending a statement to its last row, by the statement's name; a repetition after a lost connection included."
+    );
+    metrics::describe_histogram!(
+        "database_acquire_duration_seconds",
+        Unit::Seconds,
+        "Waiting for a connection, opening one included."
+    );
+    metrics::describe_counter!("database_connections_opened_total", "Connections opened; steady state opens none.");
+    metrics::describe_gauge!(
+        "database_connections",
+        "Connections by state: idle, or in_use (running or being opened)."
+    );
+    metrics::describe_histogram!(
+        "redis_round_trips_per_request",
+        "Times a request went to Redis, by route id; `_sum` over `_count` is the mean."
+    );
+    metrics::describe_histogram!(
+        "sql_statements_per_request",
+        "Statements a request sent to Postgres, by route id; the bucket `le=\"0\"` is what the cache answered."
+    );
+    metrics::describe_counter!(
+        "cache_requests_total",
+        "Questions to a tier, by class, tier and outcome: hit, miss, fenced, away, unreadable."
+    );
+    metrics::describe_counter!(
+        "cache_patches_total",
+        "Writes of a list: patched and published whole, or unknown before, so that the next reader loads it."
+    );
+    metrics::describe_counter!("cache_unpublished_writes_total", "Writes that were not announced to other processes.");
+    metrics::describe_gauge!("cache_l1_entries", "Entries of the cache in this process, by class.");
+    metrics::describe_gauge!("cache_l1_bytes", Unit::Bytes, "Their bytes, overhead included.");
+    metrics::describe_counter!("lives_advanced_total", "Years lived, by mode.");
+    metrics::describe_counter!("idempotent_replays_total", "Answers given again to a repeated request, by route id.");
+    metrics::describe_counter!("redis_connections_opened_total", "Connections to Redis opened; none in steady state.");
+    metrics::describe_counter!("rate_limited_total", "Requests refused by a rate limit, by route id.");
+    metrics::describe_counter!("auth_events_total", "What happened to accounts, by event and outcome (ok, failed).");
+    metrics::describe_counter!("auth_failures_total", "Failed account events, by reason.");
+    metrics::describe_counter!(
+        "password_hashes_refused_total",
+        "Requests refused because too many passwords were waiting to be hashed."
+    );
+    metrics::describe_gauge!("events_default_partition_rows", "Events that no yearly partition took, up to 1000.");
+    metrics::describe_gauge!(
+        "events_partition_years",
+        "Consecutive years, this one first, that have a partition of events."
+    );
+    metrics::describe_counter!(
+        "client_requests_total",
+        "Requests by the client's platform and release; what is unknown or too many is `other`."
+    );
+    metrics::describe_gauge!("active_users", "Distinct players within 5 minutes, over all processes.");
+    metrics::describe_gauge!("database_connections_max", "Most connections the pool may open.");
+    metrics::describe_gauge!("postgres_up", "Whether Postgres answered the look at this scrape.");
+    metrics::describe_gauge!("redis_up", "Whether Redis answered the look at this scrape.");
+    metrics::describe_gauge!("process_cpu_cores", "Cores this process may use.");
+    metrics::describe_gauge!("build_info", "1; the labels say which release this is.");
+    metrics::describe_counter!("cold_starts_total", "First requests of a process, by the route that had to wait.");
+    metrics::describe_counter!("job_runs_total", "Jobs run, by job and outcome.");
+    metrics::describe_gauge!("job_last_success_timestamp_seconds", Unit::Seconds, "When the job last ended well.");
+    metrics::describe_counter!("idempotency_keys_purged_total", "Stored answers deleted because of their age.");
+}
+
+/// Lets every counter whose labels are known begin with 0: `increase()` does not see a first value. For a process that
+/// serves `routes` and is scraped.
+pub fn begin(routes: &[&'static Route]) {
+    for name in ["cache_unpublished_writes_total", "password_hashes_refused_total", "redis_connections_opened_total"] {
+        counter!(name).increment(0);
+    }
+    for route in routes.iter().filter(|route| route.exposure != Exposure::Private) {
+        counter!("rate_limited_total", "route" => route.id).increment(0);
+        counter!("cold_starts_total", "route" => route.id).increment(0);
+        if route.idempotent {
+            counter!("idempotent_replays_total", "route" => route.id).increment(0);
+        }
+    }
+    let content = Content::builtin().hash().to_string();
+    let rules = RULES_VERSION.to_string();
+    gauge!("build_info", "version" => env!("CARGO_PKG_VERSION"), "rules" => rules, "content" => content).set(1.0);
+    metrics_process::Collector::default().describe();
+}
+
+/// Counts years lived.
+pub fn lives_advanced(mode: &'static str, years: u64) {
+    counter!("lives_advanced_total", "mode" => mode).increment(years);
+}
+
+/// Counts a job that ended, and when if it ended well.
+pub(crate) fn job_ended(job: &'static str, succeeded: bool) {
+    counter!("job_runs_total", "job" => job, "outcome" => if succeeded { "done" } else { "failed" }).increment(1);
+    if succeeded {
+        // When it was, not when a test's clock says.
+        #[expect(clippy::disallowed_methods, reason = "a metric tells the real time, whatever a test's clock says")]
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        gauge!("job_last_success_timestamp_seconds", "job" => job).set(now.as_secs_f64());
+    }
+}
+
+/// Tells where the partitions of `events` stand.
+pub(crate) fn events_partitions(health: &Health) {
+    #[expect(clippy::cast_precision_loss, reason = "counted up to 1000")]
+    gauge!("events_default_partition_rows").set(health.default_rows as f64);
+    gauge!("events_partition_years").set(health.years);
+}
+
+/// Brings every gauge up to date, for a scrape that is about to read them.
+pub async fn sample(ctx: &Ctx) {
+    tokio::join!(sample_database(ctx), sample_redis(ctx));
+    ctx.report();
+    metrics_process::Collector::default().collect();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    gauge!("process_cpu_cores").set(u32::try_from(cores).unwrap_or(u32::MAX));
+}
+
+/// Looks at Postgres, and at what only it knows. Where it does not answer within a second those gauges stay what they were.
+async fn sample_database(ctx: &Ctx) {
+    let health = tokio::time::timeout(SAMPLE_TIMEOUT, partitions::health(ctx.db(), ctx.now())).await;
+    gauge!("postgres_up").set(f64::from(u8::from(matches!(health, Ok(Ok(_))))));
+    match health {
+        Ok(Ok(health)) => events_partitions(&health),
+        Ok(Err(error)) => tracing::warn!(error = chain(&error), "the partitions cannot be looked at"),
+        Err(_) => tracing::warn!("the partitions cannot be looked at: Postgres is slow"),
+    }
+}
+
+/// Looks at Redis, where there is one. A number of players that cannot be had stays what it was.
+async fn sample_redis(ctx: &Ctx) {
+    let Some(redis) = ctx.redis() else { return };
+    let (is_up, active) =
+        tokio::join!(redis.is_reachable(ctx.now()), redis.active_users(ctx.now(), &ctx.config().redis_namespace),);
+    gauge!("redis_up").set(f64::from(u8::from(is_up)));
+    if let Some(users) = active {
+        #[expect(clippy::cast_precision_loss, reason = "there are not 2^53 people")]
+        gauge!("active_users").set(users as f64);
+    }
+}
