@@ -68,7 +68,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         listed => AllowOrigin::list(listed.iter().filter_map(|origin| origin.parse().ok())),
     };
     use http::{Method, header};
-    let request_headers: [HeaderName; 10] = [
+    let request_headers: [HeaderName; 11] = [
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
         header::ACCEPT_LANGUAGE,

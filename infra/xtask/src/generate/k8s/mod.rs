@@ -37,7 +37,7 @@ pub(super) fn plan(checkout: &Path, gateway: &Gateway, tree: &mut Tree) -> Resul
     let domains = routes::by_domain(&served);
     tree.file("k8s/base/settings.env", secrets::settings(&gateway.variables)?);
     tree.file("k8s/base/migrate.yaml", migration());
-    tree.file("k8s/base/jobs.yaml", documents(gateway.jobs.iter().map(cron_job).collect::<Result<Vec<_>>>()?));
+    tree.file("k8s/base/jobs.yaml", cron_jobs(&gateway.jobs)?);
     tree.file("k8s/plain/api.yaml", documents([api(&served)]));
     tree.file(
         "k8s/overlays/kubernetes/domains.yaml",
@@ -131,7 +131,13 @@ fn migration() -> String {
     format!("{HEAD}{text}")
 }
 
-fn cron_job(job: &Job) -> Result<String> {
+/// A CronJob for each job that runs by the clock; what waits for a queue only is no business of a cluster's scheduler.
+fn cron_jobs(jobs: &[Job]) -> Result<String> {
+    let timed = jobs.iter().filter_map(|job| Some(cron_job(job, job.schedule.as_deref()?)));
+    Ok(documents(timed.collect::<Result<Vec<_>>>()?))
+}
+
+fn cron_job(job: &Job, schedule: &str) -> Result<String> {
     const RUNS: u32 = 3;
     const BETWEEN_S: u32 = 60;
     let name = format!("restart-life-{}", job.id);
@@ -139,7 +145,7 @@ fn cron_job(job: &Job) -> Result<String> {
     let words = [
         ("id", job.id.as_str()),
         ("summary", &job.summary),
-        ("schedule", &job.schedule),
+        ("schedule", schedule),
         ("timeout", &job.timeout_s.to_string()),
         ("deadline", &(RUNS * (job.timeout_s + BETWEEN_S)).to_string()),
         ("container\n", &indent(12, &command(&format!(r#"["job", "{}"]"#, job.id)))),
@@ -202,15 +208,20 @@ mod tests {
     use super::super::testing::route;
     use super::*;
 
+    fn job(id: &str, schedule: Option<&str>) -> Job {
+        let schedule = schedule.map(str::to_owned);
+        Job { id: id.to_owned(), summary: "Does it".to_owned(), schedule, queue: None, timeout_s: 60 }
+    }
+
     #[test]
     fn templates_are_filled_in_completely_and_are_yaml() {
         let (login, get) = (route("auth-login", "auth", "POST /login"), route("game-state", "game", "GET /game/{id}"));
-        let job = Job { id: "j".into(), summary: "Does it".into(), schedule: "1 2 * * *".into(), timeout_s: 60 };
+        let job = job("j", Some("1 2 * * *"));
         let texts = [
             api(&[login.clone(), get.clone()]),
             domain("auth", &[&login]),
             knative("game", &[&get]),
-            cron_job(&job).unwrap(),
+            cron_job(&job, "1 2 * * *").unwrap(),
             migration(),
         ];
         for text in &texts {
@@ -225,8 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn a_job_whose_name_is_too_long_is_refused() {
-        let job = Job { id: "j".repeat(40), summary: String::new(), schedule: String::new(), timeout_s: 1 };
-        assert!(cron_job(&job).is_err());
+    fn only_jobs_with_a_schedule_become_cron_jobs_and_none_with_too_long_a_name() {
+        let text = cron_jobs(&[job("timed", Some("1 2 * * *")), job("queued", None)]).unwrap();
+        assert!(text.contains("name: restart-life-timed") && !text.contains("queued"), "{text}");
+        assert!(cron_jobs(&[job(&"j".repeat(40), Some("1 2 * * *"))]).is_err());
     }
 }

@@ -26,9 +26,11 @@ const fn only_for(secret: Secret, variable: &'static str, optional: bool) -> Ref
     Reference { variable, object: "restart-life-auth-secrets", optional, only_for: Some(secret) }
 }
 
-const REFERENCES: [Reference; 6] = [
+const REFERENCES: [Reference; 7] = [
     everybody("AUTH_VERIFYING_KEYS", false),
     everybody("DATABASE_URL", false),
+    // Its values may be keys of whoever takes the traces.
+    everybody("OTEL_EXPORTER_OTLP_HEADERS", true),
     everybody("REDIS_URL", true),
     only_for(Secret::SigningKey, "AUTH_SIGNING_KEY", false),
     only_for(Secret::Mail, "MAIL_URL", true),
@@ -118,7 +120,9 @@ mod tests {
     fn every_variable_is_a_setting_a_secret_or_a_port() {
         let text = settings(&all()).unwrap();
         let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        assert_eq!(lines, ["APP_ENV=production", "DATABASE_MAX_CONNECTIONS=8", "ARGON2_AT_ONCE=1", "LOG_LEVEL=info"]);
+        let given: Vec<_> = SETTINGS.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(lines[..given.len()], given);
+        assert_eq!(lines[given.len()..], ["LOG_LEVEL=info"]);
     }
 
     #[test]
