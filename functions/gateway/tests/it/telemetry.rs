@@ -52,7 +52,7 @@ async fn an_access_line_says_who_asked_what_with_which_client_and_what_it_cost()
     let (id, token) = (character.character_id, player.token().await);
     let client = [("x-client-version", "1.4.2"), ("x-request-id", "told")];
     assert_eq!(ask(&server, &format!("/api/v1/characters/{id}"), &token, &client).await, 200);
-    assert_eq!(ask(&server, &format!("/api/v1/game/state/{id}"), &token, &[("x-request-id", "early")]).await, 409);
+    assert_eq!(ask(&server, "/api/v1/characters", "forged", &[("x-request-id", "forged")]).await, 401);
     let create = || {
         let request = reqwest::Client::new().post(format!("{}/api/v1/characters", server.url)).bearer_auth(&token);
         request.header("idempotency-key", "twice").json(&json!(Spec::new("林安", "CN", 1962))).send()
@@ -78,7 +78,8 @@ async fn an_access_line_says_who_asked_what_with_which_client_and_what_it_cost()
     assert_eq!((&fields["redis"], &fields["sql"]), (&json!(1), &json!(0)), "a warm read: {told}");
     assert!(told["user_id"].is_string() && told["duration_ms"].is_number() && told["trace_id"].is_string(), "{told}");
 
-    assert_eq!(of("early")[0]["fields"]["reason"], "NOT_STARTED");
+    let forged = &of("forged")[0]["fields"];
+    assert_eq!((&forged["reason"], &forged["client_platform"]), (&json!("TOKEN_INVALID"), &json!("anonymous")));
     let replayed = lines.iter().filter(|line| line["fields"]["replayed"] == true).count();
     assert_eq!(replayed, 1, "the second of two requests under one key");
     let audit = lines.iter().find(|line| line["message"] == "account event").expect("an audit line");

@@ -59,6 +59,7 @@ fn left(ctx: &Ctx, context: &Context) -> Duration {
     Duration::from_millis(context.deadline).saturating_sub(now).saturating_sub(TO_SAY_SO)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 fn failed(error: Failure) -> Diagnostic {
     Diagnostic { error_type: FAILED.to_owned(), error_message: chain(&*error) }
 }

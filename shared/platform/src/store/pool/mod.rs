@@ -189,7 +189,7 @@ impl fmt::Debug for Db {
 /// Tells a span why its statement failed: by the server's code, or in a word where the server said nothing.
 fn failed(span: Option<&mut Open<'_>>, error: &Error) {
     let Some(span) = span else { return };
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     if let Some(code) = code {
         span.set("db.response.status_code", code.clone().into_owned());
         return span.failed(code.into_owned());
