@@ -27,7 +27,7 @@ struct Vault {
 impl Vault {
     fn new() -> Self {
         let age = services::age().expect("age");
-        let folder = std::env::temp_dir().join(format!("restart-life-backup-{}", uuid::Uuid::now_v7()));
+        let folder = std::env::temp_dir().join(format!("restart-life-backup-{}", uuid::Uuid::new_v4()));
         fs::create_dir(&folder).expect("a folder");
         let identity = folder.join("identity");
         let made =
@@ -37,6 +37,7 @@ impl Vault {
         let recipient = text.lines().find_map(|line| line.strip_prefix("# public key: ")).expect("its public half");
         let mut path = OsString::from(age.parent().expect("a folder"));
         path.push(":");
+        #[expect(clippy::disallowed_methods, reason = "where this test finds the programs that the script calls")]
         path.push(std::env::var_os("PATH").unwrap_or_default());
         Self { identity, recipient: recipient.to_owned(), folder, path }
     }

@@ -126,7 +126,7 @@ async fn of_twenty_links_at_once_one_is_made() {
     let (made, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == StatusCode::OK);
     assert_eq!(made.len(), 1);
     // Who comes when the account has a password must show it first; who was there before is told that it has one now.
-    let is_late = |reason: &serde_json::Value| reason == "HAS_PASSWORD" || reason == "WRONG_PASSWORD";
+    let is_late = |reason: &Value| reason == "HAS_PASSWORD" || reason == "WRONG_PASSWORD";
     assert!(refused.iter().all(|answer| is_late(&answer.error()["reason"])), "{}", refused[0].text());
     let now = app.get("/api/v1/auth/profile").token(&token).send().await.data();
     assert_eq!(now["username"], made[0].data()["username"]);

@@ -142,7 +142,7 @@ async fn the_image_serves_from_a_root_that_it_cannot_write_to() {
 
 /// A folder that another user can enter.
 fn tempfile() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("restart-life-image-{}", uuid::Uuid::now_v7()));
+    let folder = std::env::temp_dir().join(format!("restart-life-image-{}", uuid::Uuid::new_v4()));
     fs::create_dir(&folder).expect("a folder");
     Command::new("chmod").arg("755").arg(&folder).status().expect("chmod");
     folder

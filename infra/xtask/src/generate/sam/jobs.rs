@@ -85,6 +85,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "rows are written where they are read")]
     fn job(row: Value) -> Job {
         let mut whole = json!({ "id": "send-outbox", "summary": "What it does", "timeout_s": 30 });
         whole.as_object_mut().unwrap().extend(row.as_object().unwrap().clone());

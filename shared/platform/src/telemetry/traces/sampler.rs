@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_ratio_takes_that_share_of_the_ids() {
         // Ids evenly spread over the bits that count.
-        let ids = (0..1000_u128).map(|number| 1 << 64 | number * u128::from(u64::MAX / 1000));
+        let ids = (0..1000_u128).map(|number| (1 << 64) | (number * u128::from(u64::MAX / 1000)));
         for (ratio, expected) in [(0.0, 0), (0.01, 10), (0.25, 250), (1.0, 1000)] {
             let count = ids.clone().filter(|id| taken("traceidratio", ratio, *id, None)).count();
             assert!(count.abs_diff(expected) <= 1, "{ratio}: {count}");
