@@ -1,4 +1,4 @@
-//! What a collector gets to see of a life, in the container's process and on Lambda; and that one that is away or slow
+//! What a collector gets to see of a life in the container's process; and that one that is away or slow
 //! costs players nothing.
 
 use std::{
@@ -7,13 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gateway::table;
 use platform::store::STATEMENTS;
 use reqwest::{Client, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::{
     collector::{Collector, TakenSpan},
-    lambda::{self, Deployment, LambdaApi, Route},
     player::{Player, Spec},
 };
 
@@ -127,25 +125,6 @@ async fn a_collector_sees_a_request_with_its_parts_and_the_callers_trace() {
     let spans = collector.spans();
     assert!(spans.iter().any(|span| span.name == "GET" && !span.attributes.contains_key("http.route")), "{spans:#?}");
     assert!(spans.iter().all(|span| span.trace_id != unsampled && !span.name.contains("/health")), "{spans:#?}");
-}
-
-#[tokio::test]
-async fn on_lambda_the_trace_is_x_rays_and_leaves_before_the_answer() {
-    let collector = Collector::start().await.expect("a collector");
-    let routes: Vec<Route> = serde_json::from_value(Value::from(table::rows())).expect("rows that the stand-in reads");
-    let settings = traced(collector.url(), "parentbased_always_off").await;
-    let env = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let bins = lambda::build_bins().await.expect("binaries");
-    let api = LambdaApi::start(Deployment { routes, bins, env, instances: 1 }).await.expect("the emulator");
-    let xray = format!("Root=1-{}-{};Parent={PARENT};Sampled=1", &TRACE[..8], &TRACE[8..]);
-    assert_eq!(live_a_year(&api.url(), &[("x-amzn-trace-id", &xray)]).await, StatusCode::OK);
-    // Not waited for: the answer is here, so the spans are there. Only the collector's own output may take a moment.
-    let spans = collector.trace(TRACE, ADVANCE).await;
-    check_advance(&spans, &collector.output());
-    assert_eq!(named(&spans, ADVANCE).parent_id, PARENT);
-    let log = api.logs("game-advance").expect("a log");
-    assert!(log.contains(&format!(r#""trace_id":"{TRACE}""#)), "{log}");
-    assert!(api.errors().is_empty(), "{:?}", api.errors());
 }
 
 #[tokio::test]
