@@ -50,6 +50,11 @@ fn conflict(error: &InputError) -> ApiError {
             "one_of",
             Text::new("Must be one of the decision's options.", "必须是该抉择的选项之一。"),
         ),
+        InputError::PlanRefused { issues } => ApiError::invalid_field(
+            issues.first().map_or("plan", |issue| issue.field),
+            issues.first().map_or("invalid", |issue| issue.rule.as_str()),
+            Text::new("This plan cannot stand.", "这份计划行不通。"),
+        ),
         InputError::OptionLocked { .. } => {
             conflict("This option is not open to you now.", "这个选项目前不可选。").reason("OPTION_LOCKED")
         }

@@ -6,7 +6,7 @@ use crate::birth::new_life;
 use crate::content::Content;
 use crate::life::{Life, SpecError};
 use crate::log::{Input, LogEntry, RULES_VERSION};
-use crate::step::{InputError, YearInput, advance, decide, start};
+use crate::step::{InputError, YearInput, advance, decide, set_plan, start};
 
 /// What a log turned out to be.
 #[derive(Clone, Debug)]
@@ -116,6 +116,7 @@ pub(crate) fn live_again(content: &Content, life: Option<Life>, entry: &LogEntry
         (Input::Decide { decision_id, option_id, late }, Some(life)) => {
             decide(content, &life, *decision_id, option_id, *late)
         }
+        (Input::Plan { standing }, Some(life)) => set_plan(content, &life, *standing),
     };
     let step = step.map_err(impossible)?;
     if step.entry.hash == entry.hash { Ok(step.life) } else { Err(ReplayError::OtherOutcome { seq }) }

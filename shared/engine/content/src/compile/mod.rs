@@ -7,14 +7,17 @@ mod choice;
 mod effect;
 mod event;
 mod expression;
+mod field;
 mod ids;
 mod lexer;
 mod lint;
 mod range;
 mod reader;
 mod report;
+mod society;
 mod source;
 mod table;
+mod trade;
 mod text;
 
 use crate::blob::{BlobError, Blobs, encode};
