@@ -40,7 +40,11 @@ pub struct Difference {
 pub fn compare(first: (&Life, &[LogEntry]), second: (&Life, &[LogEntry])) -> Comparison {
     let parted = first.1.iter().zip(second.1).find(|(a, b)| a.hash != b.hash);
     let numbers = numbers(first.0).into_iter().zip(numbers(second.0));
-    let differences = numbers.filter(|((_, a), (_, b))| a != b).map(|((path, first), (_, second))| Difference { path, first, second });
+    let differences = numbers.filter(|((_, a), (_, b))| a != b).map(|((path, first), (_, second))| Difference {
+        path,
+        first,
+        second,
+    });
     let only = |here: &Life, there: &Life| -> Vec<String> {
         here.history.keys().filter(|id| !there.history.contains_key(*id)).cloned().collect()
     };
@@ -57,7 +61,9 @@ pub fn compare(first: (&Life, &[LogEntry]), second: (&Life, &[LogEntry])) -> Com
 /// The numbers worth comparing, always in the same order.
 fn numbers(life: &Life) -> Vec<(String, i64)> {
     let mut rows = vec![("age".to_owned(), i64::from(life.age)), ("year".to_owned(), i64::from(life.year))];
-    rows.extend(Attribute::ALL.iter().map(|kind| (format!("attributes.{kind}"), i64::from(life.attributes.get(*kind)))));
+    rows.extend(
+        Attribute::ALL.iter().map(|kind| (format!("attributes.{kind}"), i64::from(life.attributes.get(*kind)))),
+    );
     rows.extend(Skill::ALL.iter().map(|kind| (format!("skills.{kind}"), i64::from(life.skills.get(*kind)))));
     let relatives = |relation| i64::try_from(life.persons.iter().filter(|person| person.relation == relation).count());
     let kept = &life.chronicle;

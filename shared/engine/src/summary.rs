@@ -96,7 +96,8 @@ impl Grade {
 /// Sums a life up: at its end, or as it stands.
 #[must_use]
 pub fn summary(content: &Content, life: &Life) -> Summary {
-    let categories = vec![career(life), family(life), social(life), personal(life), wealth(life), health(content, life)];
+    let categories =
+        vec![career(life), family(life), social(life), personal(life), wealth(life), health(content, life)];
     let best = categories.iter().map(|graded| u32::from(graded.score)).max().unwrap_or(0);
     let sum: u32 = categories.iter().map(|graded| u32::from(graded.score)).sum();
     let score = u8::try_from((sum + best) / (u32::try_from(categories.len()).unwrap_or(6) + 1)).unwrap_or(100);
@@ -153,7 +154,8 @@ fn family(life: &Life) -> Graded {
     let children = i32::try_from(life.persons.iter().filter(raised).count()).unwrap_or(0);
     let grandchildren = life.persons.iter().filter(|person| person.relation == Relation::Grandchild).count();
     let warmth = |relation| {
-        let (count, sum) = life.living(relation).fold((0, 0), |(count, sum), p| (count + 1, sum + i32::from(p.intimacy)));
+        let (count, sum) =
+            life.living(relation).fold((0, 0), |(count, sum), p| (count + 1, sum + i32::from(p.intimacy)));
         if count == 0 { 0 } else { sum / count }
     };
     graded(

@@ -57,7 +57,8 @@ impl Gate {
 
     fn of(event: &Event, rules: &Rules) -> Self {
         let scope = &event.scope;
-        let bit = |id: &String| rules.regions.iter().position(|region| region.id == *id).map_or(0, |place| 1_u32 << place);
+        let bit =
+            |id: &String| rules.regions.iter().position(|region| region.id == *id).map_or(0, |place| 1_u32 << place);
         let bits = |ids: &[String]| ids.iter().map(bit).fold(0, |mask, bit| mask | bit);
         let terrains = |list: &[Terrain]| list.iter().fold(0_u8, |mask, land| mask | 1 << *land as u8);
         let settlement = scope.settlement.iter().fold(0_u8, |mask, size| mask | 1 << *size as u8);
@@ -95,7 +96,8 @@ impl World {
         }
         let years = FIRST_YEAR..=LAST_YEAR;
         let rows = years.flat_map(|year| rules.regions.iter().map(move |region| row(rules, &region.id, year)));
-        let ages = |expectancy| std::array::from_fn(|age| expected_deaths(expectancy, u16::try_from(age).unwrap_or(MAX_AGE)));
+        let ages =
+            |expectancy| std::array::from_fn(|age| expected_deaths(expectancy, u16::try_from(age).unwrap_or(MAX_AGE)));
         Self {
             regions: rules.regions.len(),
             rows: rows.collect(),

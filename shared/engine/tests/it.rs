@@ -7,6 +7,8 @@ mod golden;
 mod invariants;
 #[path = "it/lives.rs"]
 mod lives;
+#[path = "it/plans.rs"]
+mod plans;
 #[path = "it/play.rs"]
 mod play;
 #[path = "it/telling.rs"]

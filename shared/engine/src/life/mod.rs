@@ -17,9 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use condition::{Ailment, Body, Career, Chronicle, Death, Education, Family, Health, Mood};
 pub use economy::{Asset, Economy, Entry, Posting};
 pub use person::{Person, PersonId, PersonName, PersonSnapshot};
-pub use plan::{
-    Budget, Dose, GROWN_AGE, Habits, Plan, PlanIssue, PlanRule, Standing, WORKING_AGE, plan_issues,
-};
+pub use plan::{Budget, Dose, GROWN_AGE, Habits, Plan, PlanIssue, PlanRule, Standing, WORKING_AGE, plan_issues};
 pub use spec::{LifeSpec, Mortality, SpecError};
 
 use crate::dice::Seed;

@@ -37,6 +37,9 @@ pub(super) fn apply(turn: &mut Turn<'_>, effects: &[Effect], origin: &Origin<'_>
 /// What lasts from earlier years; what is over ends.
 pub(super) fn lasting(turn: &mut Turn<'_>) {
     let year = turn.life.year;
+    if turn.life.lasting.is_empty() {
+        return;
+    }
     for (id, last_year) in turn.life.lasting.clone() {
         let lasting = turn.content.lasting(&id);
         let over =
@@ -46,7 +49,7 @@ pub(super) fn lasting(turn: &mut Turn<'_>) {
             turn.note(format!("lasting.{id}"), Value::Bool(true), Value::Bool(false), &id);
         } else if let Some(lasting) = lasting {
             let origin = Origin { id: &id, risk: Risk::None, branch: 0 };
-            apply(turn, &lasting.per_year, &origin, &mut Vec::new());
+            apply(turn, &lasting.per_year, &origin, &mut Slots::default());
         }
     }
 }

@@ -153,7 +153,7 @@ fn params(turn: &Turn<'_>, event: &Event, slots: &Slots) -> Params {
     let people = event
         .slots
         .iter()
-        .zip(slots)
+        .zip(slots.iter())
         .filter_map(|(slot, filled)| Some((slot.name.clone(), turn.life.person((*filled)?)?.snapshot())));
     Params { name: turn.life.spec.name.clone(), country: turn.life.place.country.clone(), people: people.collect() }
 }

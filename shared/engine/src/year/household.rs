@@ -16,7 +16,8 @@ const WEDDING_AGE: u16 = 18;
 
 /// Chance to meet somebody, to marry about the usual age, of children while married, of parting.
 pub(super) fn love(turn: &mut Turn<'_>) {
-    if turn.life.age < COURTING_AGE {
+    let able = turn.life.health.conditions.iter().all(|ailment| ailment.id != "dementia");
+    if turn.life.age < COURTING_AGE || !able {
         return;
     }
     let lover = turn.life.living(Relation::Lover).next().map(|lover| lover.id);
@@ -62,7 +63,7 @@ fn find_somebody(turn: &mut Turn<'_>) {
         .add("body.looks", (i32::from(life.body.looks) - 50) / 2)
         .add("plan.social", 20 * (i32::from(life.plan.social) - 2))
         .times("age", season(turn))
-        .times("single_by_nature", if is_marrying_kind(turn) || before { 100 } else { 25 });
+        .times("single_by_nature", if is_marrying_kind(turn) || before { 100 } else { 7 });
     if turn.happens(chance, Purpose::Love, 0) {
         // Where families arrange it, the wedding comes with the acquaintance.
         let arranged = turn.life.age >= WEDDING_AGE
@@ -101,7 +102,7 @@ fn court(turn: &mut Turn<'_>, lover: PersonId) {
         .add("intimacy", (intimacy - 50) * 6)
         .add("career", if turn.life.career.is_some() { 60 } else { -40 })
         .times("age", season(turn).max(45))
-        .times("single_by_nature", if is_marrying_kind(turn) { 100 } else { 8 });
+        .times("single_by_nature", if is_marrying_kind(turn) { 100 } else { 5 });
     if turn.happens(chance, Purpose::Love, 3) {
         marry(turn, lover, "wedding");
     }
@@ -140,7 +141,8 @@ fn set_relation(turn: &mut Turn<'_>, id: PersonId, relation: Relation, source: &
 /// A marriage warms or cools to what is put into it.
 fn live_together(turn: &mut Turn<'_>, spouse: PersonId) {
     let life = &turn.life;
-    let nature = Dice::new(life.seed, life.spec.birth_year).roll(Purpose::Love, 100 + u64::from(spouse.0)).between(-14, 14);
+    let nature =
+        Dice::new(life.seed, life.spec.birth_year).roll(Purpose::Love, 100 + u64::from(spouse.0)).between(-14, 14);
     let target = 44 + 6 * i32::from(life.plan.family) + nature
         - (i32::from(life.health.stress) - 40).max(0) / 3
         - if life.economy.debt_days > 150 { 8 } else { 0 };
@@ -188,11 +190,14 @@ fn have_children(turn: &mut Turn<'_>, spouse: PersonId) {
         .likely("birth", wanted * 100 * 13 / 10 / years.max(4))
         .add("plan.family", 8 * (i32::from(turn.life.plan.family.min(6)) - 2))
         .times("last_birth", if children > 0 && year < last + 2 { 15 } else { 100 })
-        .times("age", match mother_age {
-            ..36 => 100,
-            36..40 => 55,
-            _ => 20,
-        })
+        .times(
+            "age",
+            match mother_age {
+                ..36 => 100,
+                36..40 => 55,
+                _ => 20,
+            },
+        )
         .times("children", if children * 10 >= wanted + 5 { 30 } else { 100 });
     if turn.happens(chance, Purpose::Family, 1) {
         let child = meet(turn, NewPerson::newborn(Relation::Child), "birth");

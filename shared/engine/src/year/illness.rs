@@ -71,7 +71,11 @@ fn treat(turn: &mut Turn<'_>, illness: &Illness, index: usize) -> bool {
 }
 
 fn best_treatment<'c>(turn: &Turn<'c>, illness: &'c Illness) -> Option<&'c Treatment> {
-    illness.treatments.iter().rev().find(|treatment| turn.content.has_tech(&treatment.tech, &turn.life.place.region, turn.life.year))
+    illness
+        .treatments
+        .iter()
+        .rev()
+        .find(|treatment| turn.content.has_tech(&treatment.tech, &turn.life.place.region, turn.life.year))
 }
 
 /// What is left to pay, days.
@@ -82,7 +86,8 @@ fn own_cost(turn: &Turn<'_>, treatment: &Treatment) -> i64 {
 /// What is left of a harm when care has done what it can.
 pub(super) fn left_after_care(turn: &Turn<'_>, ailment: &Ailment, harm: u16) -> u16 {
     let treatment = turn.content.illness(&ailment.id).filter(|_| ailment.treated);
-    let relief = treatment.and_then(|illness| best_treatment(turn, illness)).map_or(0, |treatment| treatment.relief_pct);
+    let relief =
+        treatment.and_then(|illness| best_treatment(turn, illness)).map_or(0, |treatment| treatment.relief_pct);
     u16::try_from(u32::from(harm) * u32::from(100 - relief.min(100)) / 100).unwrap_or(harm)
 }
 
@@ -99,7 +104,12 @@ fn onset<'c>(turn: &mut Turn<'c>) -> Option<&'c Illness> {
         if point < rate {
             if let Some(trace) = &mut turn.trace {
                 let chance_pm = u16::try_from(rate / 100).unwrap_or(1000);
-                trace.chances.push(super::turn::TracedChance { what: "illness", chance_pm, happened: true, factors: Vec::new() });
+                trace.chances.push(super::turn::TracedChance {
+                    what: "illness",
+                    chance_pm,
+                    happened: true,
+                    factors: Vec::new(),
+                });
             }
             return Some(illness);
         }

@@ -14,7 +14,8 @@ const MOST_GRANDCHILDREN: usize = 6;
 pub(super) fn year(turn: &mut Turn<'_>) {
     for place in 0..turn.life.persons.len() {
         let Some(person) = turn.life.persons.get(place) else { continue };
-        let kin = matches!(person.relation, Relation::Child | Relation::Sibling | Relation::Grandchild | Relation::Friend);
+        let kin =
+            matches!(person.relation, Relation::Child | Relation::Sibling | Relation::Grandchild | Relation::Friend);
         if !kin || !person.is_alive() {
             continue;
         }

@@ -91,6 +91,19 @@ pub(super) fn invest(turn: &mut Turn<'_>, days: i64) {
     }
 }
 
+/// A business is given up: what it fetches is a good part of what it was worth, less in haste.
+pub(super) fn close_business(turn: &mut Turn<'_>, fetches_percent: i64) {
+    let worth = turn.life.economy.worth_of(AssetKind::Business);
+    if worth == 0 {
+        return;
+    }
+    let fetched = worth * fetches_percent / 100;
+    turn.life.economy.enter(Entry::Returns, fetched - worth);
+    turn.life.economy.set_worth(AssetKind::Business, fetched);
+    turn.life.economy.trade(AssetKind::Business, -fetched);
+    turn.note("economy.assets.business", worth.into(), Value::Int(0), "closing");
+}
+
 /// Somebody with courage, savings and a head for it may begin on their own account.
 pub(super) fn venture(turn: &mut Turn<'_>) {
     let life = &turn.life;

@@ -11,8 +11,8 @@ use crate::record::Value;
 
 /// Paid days in a year.
 const WORKING_DAYS: i64 = 250;
-/// What a grown person needs for a year, and what a spouse and a child in the house add; days.
-const NEEDS: (i64, i64, i64) = (130, 62, 20);
+/// What a grown person needs for a year, and what a spouse in the house adds; days.
+const NEEDS: (i64, i64) = (142, 68);
 /// What a home of one's own saves of it.
 const RENT_DAYS: i64 = 22;
 /// Nobody lends more than this.
@@ -143,14 +143,20 @@ fn partners_share(turn: &Turn<'_>) -> i64 {
 /// What the household needs for a year, days.
 fn needs(turn: &Turn<'_>) -> i64 {
     let life = &turn.life;
-    let (own, spouse, child) = NEEDS;
+    let (own, spouse) = NEEDS;
+    // Where families are large, children cost little and soon help.
+    let child = 8 + (60 - i64::from(turn.here.society.children_tenths).min(60)) / 4;
     let young = life.living(Relation::Child).filter(|child| child.age_in(life.year) < 15).count();
     let home = if life.economy.worth_of(AssetKind::Property) >= 200 { RENT_DAYS } else { 0 };
     let mut needs = own + i64::try_from(young).unwrap_or(0) * child - home;
     if life.spouse().is_some() {
         needs += spouse;
     }
-    needs
+    // The army feeds its own.
+    if life.career.as_ref().is_some_and(|career| career.id == work::CONSCRIPT) {
+        needs -= own * 3 / 4;
+    }
+    needs.max(0)
 }
 
 /// What is left is spent as the budget says; what is not given out stays cash.
@@ -172,7 +178,8 @@ fn spend(turn: &mut Turn<'_>, left: i64) {
     turn.life.chronicle.given_days += parts[4].1;
     if parts[4].1 >= 8 {
         let close = [Relation::Spouse, Relation::Mother, Relation::Father, Relation::Child];
-        let ids: Vec<_> = close.iter().filter_map(|kin| turn.life.living(*kin).next().map(|person| person.id)).collect();
+        let ids: Vec<_> =
+            close.iter().filter_map(|kin| turn.life.living(*kin).next().map(|person| person.id)).collect();
         ids.into_iter().for_each(|id| turn.bond(id, Bond::Intimacy, 1, "budget.gifts"));
     }
     if parts[0].1 >= 60 {

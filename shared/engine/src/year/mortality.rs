@@ -130,12 +130,14 @@ pub(super) fn risk(turn: &mut Turn<'_>) {
 /// the average, percent, is taken out before one's own are put in. Measured by `life balance` (deaths against expected).
 const fn usual_burden(age: u16) -> u64 {
     match age {
-        0..=14 => 100,
-        15..=29 => 105,
-        30..=44 => 112,
-        45..=59 => 125,
-        60..=74 => 145,
-        _ => 150,
+        0..=14 => 108,
+        15..=29 => 118,
+        30..=44 => 110,
+        45..=59 => 113,
+        60..=69 => 144,
+        70..=79 => 170,
+        80..=89 => 194,
+        _ => 164,
     }
 }
 

@@ -54,10 +54,10 @@ fn conscription(turn: &mut Turn<'_>) -> bool {
     if !turn.happens(chance, Purpose::Service, 0) {
         return false;
     }
-    let before = turn.life.career.replace(Career {
-        until: Some(turn.life.year + SERVICE_YEARS),
-        ..Career::begun(work::CONSCRIPT)
-    });
+    let before = turn
+        .life
+        .career
+        .replace(Career { until: Some(turn.life.year + SERVICE_YEARS), ..Career::begun(work::CONSCRIPT) });
     let before = before.as_ref().map(|career| career.id.as_str());
     turn.note("career.id", before.into(), Some(work::CONSCRIPT).into(), "conscription");
     turn.life.flags.insert("served".to_owned());
@@ -86,7 +86,12 @@ fn emigrate(turn: &mut Turn<'_>) -> bool {
     let from = std::mem::replace(&mut turn.life.place.country, country.clone());
     turn.life.place = Place { country, region, settlement: Settlement::City, terrain: Terrain::Plain };
     turn.look_around();
-    turn.note("place.country", Some(from.as_str()).into(), Some(turn.life.place.country.clone().as_str()).into(), "emigration");
+    turn.note(
+        "place.country",
+        Some(from.as_str()).into(),
+        Some(turn.life.place.country.clone().as_str()).into(),
+        "emigration",
+    );
     exchange(turn, wage_before, i64::from(turn.here.society.wage_level));
     work::lose(turn, "emigration");
     turn.life.chronicle.countries += 1;
@@ -111,7 +116,10 @@ fn destination(turn: &Turn<'_>) -> Option<String> {
         point = point.saturating_sub(route.weight.into());
         chosen
     })?;
-    let born = |code: &&String| **code != life.place.country && turn.content.country(code).is_some_and(|country| country.region != life.place.region);
+    let born = |code: &&String| {
+        **code != life.place.country
+            && turn.content.country(code).is_some_and(|country| country.region != life.place.region)
+    };
     let open: Vec<&String> = route.to.iter().filter(born).collect();
     let place = usize::try_from(roll.below(open.len() as u64)).ok()?;
     open.get(place).map(|code| (*code).clone())
@@ -138,8 +146,13 @@ fn exchange(turn: &mut Turn<'_>, from: i64, to: i64) {
 /// Spouse and children come along; with the others there are letters.
 fn left_behind(turn: &mut Turn<'_>) {
     let stay = |relation| !matches!(relation, Relation::Spouse | Relation::Child);
-    let ids: Vec<_> =
-        turn.life.persons.iter().filter(|person| person.is_alive() && stay(person.relation)).map(|person| person.id).collect();
+    let ids: Vec<_> = turn
+        .life
+        .persons
+        .iter()
+        .filter(|person| person.is_alive() && stay(person.relation))
+        .map(|person| person.id)
+        .collect();
     ids.into_iter().for_each(|id| turn.bond(id, Bond::Intimacy, -12, "emigration"));
 }
 

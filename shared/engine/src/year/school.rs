@@ -91,7 +91,8 @@ fn may_drop_out(turn: &mut Turn<'_>, level: Schooling) {
         Schooling::Secondary => turn.here.living.secondary_pct,
         Schooling::Tertiary => 60,
     };
-    let orphaned = life.living(content::Relation::Father).chain(life.living(content::Relation::Mother)).next().is_none();
+    let orphaned =
+        life.living(content::Relation::Father).chain(life.living(content::Relation::Mother)).next().is_none();
     let chance = turn
         .likely("leaving_school", (100 - i32::from(share)) / 2)
         .add("poverty", if life.family.wealth < 20 { 25 } else { 0 })

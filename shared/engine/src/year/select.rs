@@ -203,7 +203,12 @@ fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, candidates: Vec<Candidate<'_
 }
 
 /// What makes an event more or less likely here and now: why, and by how many percent.
-fn multipliers<'t>(turn: &'t Turn<'_>, ix: EventIx, event: &'t Event, slots: &'t Slots) -> impl Iterator<Item = (&'t str, u64)> {
+fn multipliers<'t>(
+    turn: &'t Turn<'_>,
+    ix: EventIx,
+    event: &'t Event,
+    slots: &'t Slots,
+) -> impl Iterator<Item = (&'t str, u64)> {
     let asked = turn.asked(slots);
     let by_author = event.multipliers.iter().filter(move |multiplier| asked.holds(&multiplier.cond));
     let by_mode = mode_percent(turn.mode(), event.risk);
@@ -227,7 +232,8 @@ fn weigh(turn: &Turn<'_>, ix: EventIx, event: &Event, slots: &Slots) -> u64 {
 /// A draw, with why it came about.
 fn draw(turn: &Turn<'_>, ix: EventIx, slots: Slots, weight: u64, total_weight: u64) -> Draw {
     let event = turn.event(ix);
-    let multipliers = multipliers(turn, ix, event, &slots).map(|(why, percent)| Factor { why: why.to_owned(), percent });
+    let multipliers =
+        multipliers(turn, ix, event, &slots).map(|(why, percent)| Factor { why: why.to_owned(), percent });
     let factors = DrawFactors {
         tier: event.scope.tier,
         base_weight: event.weight.into(),

@@ -2,6 +2,7 @@
 
 use content::{Gender, News, Occupation, Schooling, Settlement};
 
+use super::market;
 use super::turn::{Score, Turn};
 use crate::content::Content;
 use crate::dice::{Purpose, Roll};
@@ -28,6 +29,7 @@ pub(super) fn earn_a_living(turn: &mut Turn<'_>) {
     let Some(occupation) = content.occupation(&id) else { return };
     if too_old(turn, occupation) {
         retire(turn, "age");
+        market::close_business(turn, 90);
         turn.report(News::Retired);
     } else if id == CONSCRIPT {
         // Service ends on its own day.
@@ -169,6 +171,7 @@ fn struggle(turn: &mut Turn<'_>) {
         .add("economy.debt", if life.economy.debt_days > 200 { 50 } else { 0 });
     if turn.happens(chance, Purpose::Work, 6) {
         lose(turn, "no_customers");
+        market::close_business(turn, 55);
         turn.report(News::Closed);
     }
 }
@@ -244,7 +247,10 @@ impl<'a> Applicant<'a> {
     /// How often somebody like this takes the work up, against other work; 0 if it is not open to them.
     fn weight(&self, occupation: &Occupation) -> u64 {
         let (first, last) = occupation.years;
-        let barred = self.gender == Gender::Female && self.year < occupation.women_from;
+        let barred = match self.gender {
+            Gender::Female => self.year < occupation.women_from,
+            Gender::Male => self.year < occupation.men_from,
+        };
         let elsewhere = !occupation.regions.is_empty() && !occupation.regions.iter().any(|id| id == self.region);
         let skill = self.skills.map_or(30, |skills| skills.get(occupation.skill));
         let unfit = self.skills.is_some() && skill < occupation.least_skill;

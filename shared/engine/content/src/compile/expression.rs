@@ -7,9 +7,7 @@ use super::lexer::{Lexeme, Token, split};
 use super::reader::Node;
 use super::report::Rule;
 use super::source::At;
-use crate::model::{
-    CompareOp, Cond, EventIx, News, Num, RelationSet, Settlement, SlotIx, Stage, Terrain, Trade, Who,
-};
+use crate::model::{CompareOp, Cond, EventIx, News, Num, RelationSet, Settlement, SlotIx, Stage, Terrain, Trade, Who};
 
 /// What names mean where an expression stands.
 #[derive(Clone, Copy, Debug)]

@@ -17,8 +17,8 @@ mod report;
 mod society;
 mod source;
 mod table;
-mod trade;
 mod text;
+mod trade;
 
 use crate::blob::{BlobError, Blobs, encode};
 use crate::model::{Locale, Rules, Texts};

@@ -34,6 +34,7 @@ pub(super) fn occupation(id: &str, fields: &Fields<'_>, ids: &Ids<'_>) -> Option
         ranks: number(fields, "ranks", 2, 0, 4)?,
         hazard_pct: number(fields, "hazard_pct", 100, 50, 500)?,
         women_from: number(fields, "women_from", 0, 0, LAST_YEAR)?,
+        men_from: number(fields, "men_from", 0, 0, LAST_YEAR)?,
         own_account: fields.get("own_account").map_or(Some(false), Node::boolean)?,
         regions: references(fields.get("regions"), Kind::Region, ids),
     })

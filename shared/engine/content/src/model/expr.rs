@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attribute, Effort, EventIx, Gender, Habit, Mode, News, RelationSet, Settlement, Skill, SlotIx, Stage, Terrain, Trade,
-    Trait,
+    Attribute, Effort, EventIx, Gender, Habit, Mode, News, RelationSet, Settlement, Skill, SlotIx, Stage, Terrain,
+    Trade, Trait,
 };
 
 /// A question with a yes or no answer.

@@ -262,6 +262,8 @@ pub struct Occupation {
     pub hazard_pct: u16,
     /// The year from which women were let in.
     pub women_from: u16,
+    /// The year from which men took it up.
+    pub men_from: u16,
     /// On one's own account: nobody dismisses or promotes, and the market decides.
     pub own_account: bool,
     /// Only in these regions, unless empty.

@@ -7,6 +7,7 @@ mod lint;
 mod play;
 mod preview;
 mod read;
+mod seek;
 mod simulate;
 mod tally;
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use engine::Content;
 
 use crate::play::Birth;
+use crate::seek::unreachable;
 use crate::tally::{BANDS, Tally, live_many};
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +21,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let content = Content::builtin();
     let started = Instant::now();
     let tally = live_many(content, &args.birth, args.lives)?;
-    report(content, &tally, started.elapsed().as_millis().max(1));
+    let millis = started.elapsed().as_millis().max(1);
+    let unseen = tally.unseen(content);
+    println!("unseen in this sample: {unseen:?}");
+    // Where the sample is of one place or time, most events are out of its reach by intention.
+    let everywhere = args.birth.country.is_none() && args.birth.year.is_none();
+    let unreached = if everywhere { unreachable(content, &args.birth, &unseen)? } else { Vec::new() };
+    println!("unreached even when sought: {unreached:?}");
+    report(content, &tally, unseen.len(), unreached.len(), millis);
     Ok(if tally.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -29,7 +37,7 @@ fn tenths(part: u64, whole: u64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-fn report(content: &Content, tally: &Tally, millis: u128) {
+fn report(content: &Content, tally: &Tally, unseen: usize, unreached: usize, millis: u128) {
     let all = &content.rules().events;
     let hundred = |count: u64| tenths(count * 100, tally.lives);
     let mut rows: Vec<_> =
@@ -48,17 +56,14 @@ fn report(content: &Content, tally: &Tally, millis: u128) {
     println!("last occupations in 100 lives:");
     tally.occupations.iter().for_each(|(id, count)| println!("{:>8}  {id}", hundred(*count)));
     tally.errors.iter().take(20).for_each(|error| println!("error: {error}"));
-    let unreached = tally.unreached(content);
-    println!("unreached: {unreached:?}");
     let events = tally.events.values().sum::<u64>();
     let repeats = tally.repeats_pmm();
     println!(
-        "lives={} events={} unreached={} errors={} mean_age={} infant_death_pm={} events_a_year={} decisions_a_life={} \
+        "lives={} events={} unseen={unseen} unreached={unreached} errors={} mean_age={} infant_death_pm={} events_a_year={} decisions_a_life={} \
          repeat_pct={}.{:02} married_by_50_pct={} children_a_woman={} worth_gini_pct={} maxed_pct={} mean_score={} \
          lives_a_second={}",
         tally.lives,
         all.len(),
-        unreached.len(),
         tally.errors.len(),
         tenths(tally.years, tally.lives),
         tally.infant_deaths * 1000 / tally.lives.max(1),

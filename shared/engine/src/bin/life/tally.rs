@@ -45,20 +45,28 @@ pub(crate) fn live_many(content: &Content, birth: &Birth, lives: u32) -> anyhow:
     let workers = u32::try_from(thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
     // Everything is worked out from the tables once, before the clock of any worker runs.
     _ = content.expected_deaths("east_asia", 1900, 30);
+    let work = |worker: u32| {
+        let mut tally = Tally::default();
+        live_some(content, birth, (worker..lives).step_by(workers as usize), &mut tally).map(|()| tally)
+    };
     let parts = thread::scope(|scope| {
-        let started: Vec<_> = (0..workers)
-            .map(|worker| scope.spawn(move || live_some(content, birth, (worker..lives).step_by(workers as usize))))
-            .collect();
-        started.into_iter().map(|part| part.join().map_err(|_| anyhow::anyhow!("a life panicked"))?).collect::<anyhow::Result<Vec<_>>>()
+        let started: Vec<_> = (0..workers).map(|worker| scope.spawn(move || work(worker))).collect();
+        let joined = started.into_iter().map(|part| part.join().map_err(|_| anyhow::anyhow!("a life panicked"))?);
+        joined.collect::<anyhow::Result<Vec<_>>>()
     })?;
     let mut sum = Tally::default();
     parts.into_iter().for_each(|part| sum.add(part));
     Ok(sum)
 }
 
-fn live_some(content: &Content, birth: &Birth, numbers: impl Iterator<Item = u32>) -> anyhow::Result<Tally> {
+/// Lives those lives, one after the other.
+pub(crate) fn live_some(
+    content: &Content,
+    birth: &Birth,
+    numbers: impl Iterator<Item = u32>,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     let first = u128::from_be_bytes(birth.seed.0);
-    let mut tally = Tally::default();
     for number in numbers {
         let seed = Seed(first.wrapping_add(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15)).to_be_bytes());
         let spec = Birth { seed, ..birth.clone() }.spec(content)?;
@@ -83,7 +91,7 @@ fn live_some(content: &Content, birth: &Birth, numbers: impl Iterator<Item = u32
         tally.maxed += u64::from(maxed);
         tally.life(content, &life);
     }
-    Ok(tally)
+    Ok(())
 }
 
 impl Tally {
@@ -163,8 +171,8 @@ impl Tally {
         (deaths * 100 * 100_000).checked_div(expected).unwrap_or(100)
     }
 
-    /// Events that never happened.
-    pub(crate) fn unreached<'c>(&self, content: &'c Content) -> Vec<&'c str> {
+    /// Events that did not happen in any of the lives.
+    pub(crate) fn unseen<'c>(&self, content: &'c Content) -> Vec<&'c str> {
         let all = content.rules().events.iter().map(|event| event.id.as_str());
         all.filter(|id| !self.events.contains_key(*id)).collect()
     }
