@@ -62,7 +62,9 @@ fn treat(turn: &mut Turn<'_>, illness: &Illness, index: usize) -> bool {
         None => false,
     };
     let Some(treatment) = treatment.filter(|_| treated) else { return false };
-    money::pay(turn, Entry::Health, -cost);
+    if !money::lives_at_home(&turn.life) {
+        money::pay(turn, Entry::Health, -cost);
+    }
     if fresh && treatment.cost_days >= 6 {
         turn.report(News::Treated);
     }

@@ -192,8 +192,9 @@ fn spend(turn: &mut Turn<'_>, left: i64) {
 
 /// The needs are more than what comes: savings go, then kin help, then there is debt and want.
 fn hard_year(turn: &mut Turn<'_>, missing: i64) {
-    let short = (missing - turn.life.economy.cash_days.max(0)).max(0);
+    sell_to_live(turn);
     // What was posted for the needs has already come out of cash or become debt.
+    let short = missing.min(turn.life.economy.debt_days);
     if short == 0 {
         return;
     }
@@ -209,6 +210,16 @@ fn hard_year(turn: &mut Turn<'_>, missing: i64) {
     if without > 30 {
         turn.add(Score::Physical, -1, "want");
         turn.add(Score::Stress, 3, "want");
+    }
+}
+
+/// Before anybody borrows for bread, shares are sold; the home only when the debt is large.
+fn sell_to_live(turn: &mut Turn<'_>) {
+    let debt = turn.life.economy.debt_days;
+    turn.life.economy.trade(AssetKind::Stocks, -debt.min(turn.life.economy.worth_of(AssetKind::Stocks)));
+    let debt = turn.life.economy.debt_days;
+    if debt > 250 {
+        turn.life.economy.trade(AssetKind::Property, -debt.min(turn.life.economy.worth_of(AssetKind::Property)));
     }
 }
 

@@ -146,10 +146,12 @@ fn milestone(turn: &Turn<'_>) -> Option<Draw> {
 /// more often than claimed, dangerous ones never; where they ask for more than a year holds, they compete.
 fn random(turn: &Turn<'_>, draws_left: u8) -> Option<Draw> {
     let mut candidates = candidates(turn, Tier::Random);
-    let (harmless, dangerous): (Vec<_>, Vec<_>) =
-        candidates.iter().partition(|candidate| candidate.event.risk <= Risk::Low);
-    let missing = EVENTFUL.saturating_sub(sum(dangerous));
-    let percent = (missing * 100).checked_div(sum(harmless)).map_or(100, |percent| percent.max(100));
+    let (mut harmless, mut dangerous) = (0, 0);
+    for candidate in &candidates {
+        *(if candidate.event.risk <= Risk::Low { &mut harmless } else { &mut dangerous }) += candidate.weight;
+    }
+    let missing = EVENTFUL.saturating_sub(dangerous);
+    let percent = (missing * 100).checked_div(harmless).map_or(100, |percent| percent.max(100));
     for candidate in candidates.iter_mut().filter(|candidate| candidate.event.risk <= Risk::Low) {
         candidate.weight = candidate.weight * percent / 100;
     }
