@@ -27,6 +27,7 @@ mod oauth;
 mod operators;
 mod outage;
 mod partitions;
+mod planning;
 mod redis;
 mod roster;
 mod schema;
