@@ -7,8 +7,6 @@
 
 mod ask;
 mod birth;
-mod branch;
-mod compare;
 mod content;
 mod dice;
 mod explain;
@@ -30,8 +28,6 @@ pub use ::content::{
 };
 
 pub use birth::{birth_entry, new_life};
-pub use branch::{BranchError, life_at};
-pub use compare::{Comparison, Difference, compare};
 pub use content::Content;
 pub use dice::{Dice, Purpose, Roll, Seed};
 pub use explain::{ExplainedChance, Explanation, OptionOdds, explain, explain_year};
@@ -40,7 +36,7 @@ pub use log::{Input, LogEntry, OnPending, RULES_VERSION};
 pub use odds::OddsFactor;
 pub use record::*;
 pub use render::{Rendered, RenderedDecision, RenderedOption};
-pub use replay::{ReplayError, Replayed, Verified, replay, verify_chain};
+pub use replay::{Moment, ReplayError, Replayed, Verified, replay, replay_to_age, verify_chain};
 pub use simulate::simulate;
 pub use step::{InputError, Step, YearInput, advance, decide, set_plan, start};
 pub use summary::{Category, Grade, Graded, Reason, Summary, summary};
