@@ -163,8 +163,11 @@ fn needs(turn: &Turn<'_>) -> i64 {
 fn spend(turn: &mut Turn<'_>, left: i64) {
     let budget = turn.life.budget;
     let part = |share: u8| left * i64::from(share) / 100;
+    // Who has made no plan keeps of the rest what their will keeps.
+    let will = i64::from(turn.life.attributes.willpower);
+    let slips = if turn.life.own_plan { 0 } else { part(budget.saved()) * (95 - will).clamp(0, 60) / 60 };
     let parts = [
-        (Entry::Comfort, part(budget.living)),
+        (Entry::Comfort, part(budget.living) + slips),
         (Entry::Education, part(budget.education)),
         (Entry::Health, part(budget.health)),
         (Entry::Leisure, part(budget.leisure)),
@@ -186,7 +189,8 @@ fn spend(turn: &mut Turn<'_>, left: i64) {
         turn.add(Score::Happiness, 1, "budget.living");
     }
     if turn.life.economy.debt_days == 0 {
-        market::invest(turn, part(budget.invest));
+        let thrift = if turn.life.own_plan { 100 } else { (will * 5 / 4).min(100) };
+        market::invest(turn, part(budget.invest) * thrift / 100);
     }
 }
 

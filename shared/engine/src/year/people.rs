@@ -201,7 +201,9 @@ fn inherit(turn: &mut Turn<'_>, relation: Relation) {
         return;
     }
     let roll = turn.dice().roll(Purpose::Family, 5).between(60, 140);
-    let estate = i64::from(home_wealth(turn) - 25).max(0) * 22 * i64::from(roll) / 100;
+    // The rich leave more than in proportion.
+    let above = i64::from(home_wealth(turn) - 25).max(0);
+    let estate = above * above * 9 / 10 * i64::from(roll) / 100;
     let heirs = 1 + i64::try_from(turn.life.living(Relation::Sibling).count()).unwrap_or(0);
     let share = estate / heirs;
     if share >= 10 {
