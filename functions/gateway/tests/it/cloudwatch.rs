@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use aws_sdk_cloudwatch::{
     Client,
     primitives::DateTime,
-    types::{Dimension, Metric, MetricDataQuery, MetricStat},
+    types::{Metric, MetricDataQuery, MetricStat},
 };
 use testkit::{
     player::Player,
@@ -65,9 +65,11 @@ async fn statistic(client: &Client, metric: &Metric, statistic: &str) -> f64 {
 }
 
 fn dimensions(metric: &Metric) -> BTreeMap<&str, &str> {
-    let pair = |dimension: &'_ Dimension| (dimension.name.as_deref(), dimension.value.as_deref());
-    let pairs = metric.dimensions().iter().map(pair);
-    pairs.map(|(name, value)| (name.expect("a name"), value.expect("a value"))).collect()
+    let mut pairs = BTreeMap::new();
+    for dimension in metric.dimensions() {
+        pairs.insert(dimension.name().expect("a name"), dimension.value().expect("a value"));
+    }
+    pairs
 }
 
 #[tokio::test]
