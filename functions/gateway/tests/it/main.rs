@@ -9,6 +9,7 @@ mod backup;
 mod bad_input;
 mod behind;
 mod cache;
+mod cloudwatch;
 mod cluster;
 mod connections;
 mod container;

@@ -52,6 +52,10 @@ impl Operation {
             };
             this = this.parameter(name, ParameterIn::Path, Required::True, meaning, schema);
         }
+        let meaning =
+            "The client's release, such as 1.4.2: for statistics, and to know which releases are still about.";
+        this =
+            this.parameter(headers::X_CLIENT_VERSION.as_str(), ParameterIn::Header, Required::False, meaning, string());
         let token = || SecurityRequirement::new(SECURITY, Vec::<String>::new());
         let securities = match route.auth {
             Auth::Public => Vec::new(),

@@ -12,7 +12,7 @@ use tokio::{
 use super::{LEVELS, init};
 use crate::{
     config::{Config, Exporter},
-    ctx::Phase,
+    ctx::{Ctx, Phase},
     http::router,
     route::{Exposure, Route},
     telemetry::{
@@ -23,6 +23,8 @@ use crate::{
 
 /// How often measured values are put into their buckets, scraped or not.
 const UPKEEP: Duration = Duration::from_secs(5);
+/// How often gauges are brought up to date where metrics are sent and nobody asks for them.
+const SAMPLING: Duration = Duration::from_secs(20);
 /// Longest wait for the exporter at the end.
 const LAST_FIGURES: Duration = Duration::from_secs(4);
 
@@ -52,6 +54,9 @@ async fn run(
     let (answered, all_answered) = oneshot::channel::<()>();
     let metrics_sent = export_metrics(config, linked, all_answered).await?;
     telemetry::metrics::begin(&routes);
+    if config.metrics_exporter == Exporter::Cloudwatch {
+        tokio::spawn(keep_sampling(ctx));
+    }
     if let (Some(file), Some(levels)) = (&config.log_level_file, LEVELS.get()) {
         tokio::spawn(levels.follow(file));
     }
@@ -82,6 +87,9 @@ async fn run(
             tracing::info!("stopped");
         }
         () = drained => tracing::warn!("stopped with requests unfinished"),
+    }
+    if config.metrics_exporter == Exporter::Cloudwatch {
+        telemetry::metrics::sample(ctx).await;
     }
     drop(answered);
     telemetry::traces::drain(ctx).await;
@@ -116,6 +124,14 @@ async fn export_metrics(
         }
     });
     Ok(Box::pin(std::future::ready(())))
+}
+
+/// Brings gauges up to date for as long as the process lives.
+async fn keep_sampling(ctx: &Ctx) {
+    loop {
+        telemetry::metrics::sample(ctx).await;
+        tokio::time::sleep(SAMPLING).await;
+    }
 }
 
 async fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener, Box<dyn Error + Send + Sync>> {
