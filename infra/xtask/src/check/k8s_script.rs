@@ -9,13 +9,14 @@ use testkit::services::checkout_root;
 
 /// Notes every call, and answers questions about services and revisions from files of the world.
 const STAND_IN: &str = r#"#!/usr/bin/env bash
-printf '%s\n' "$*" >>"$WORLD/calls"
-case "$*" in
+call=$*
+printf '%s\n' "$call" >>"$WORLD/calls"
+case $call in
     *'wait ksvc'*) if [[ -e $WORLD/not-ready && ! -e $WORLD/asked ]]; then : >"$WORLD/asked"; exit 1; fi ;;
     kustomize*) cat "$WORLD/rendered" ;;
     *'get ksvc --output'*) cat "$WORLD/services" ;;
-    *'get ksvc '*) name=${*#*get ksvc }; cat "$WORLD/serving-${name%% *}" ;;
-    *'get revisions'*) name=${*#*serving.knative.dev/service=}; cat "$WORLD/revisions-${name%% *}" ;;
+    *'get ksvc '*) name=${call#*get ksvc }; cat "$WORLD/serving-${name%% *}" ;;
+    *'get revisions'*) name=${call#*serving.knative.dev/service=}; cat "$WORLD/revisions-${name%% *}" ;;
     apply*|*' apply '*) cat >/dev/null ;;
 esac
 "#;

@@ -101,11 +101,13 @@ async fn drill(args: RestoreArgs, services: &Services, interrupt: &Interrupt) ->
     vault.restore(&file, &database).await?;
     let restore_s = restoring.elapsed().as_secs_f32();
     program.migrate().await?;
+    let replaying = Instant::now();
+    let replayed = program.replay().await?;
+    let replay_s = replaying.elapsed().as_secs_f32();
     gateway = start(&program, &log).await?;
     let rto_s = disaster.elapsed().as_secs_f32();
     vault.back_up(&program).await?;
 
-    let replayed = program.replay().await?;
     let url = gateway.url();
     let mut verdict = Verdict::default();
     for life in game.lives() {
@@ -120,7 +122,7 @@ async fn drill(args: RestoreArgs, services: &Services, interrupt: &Interrupt) ->
     let Verdict { whole, missing, differing, lost, unheard, rpo, .. } = verdict;
     say(format_args!(
         "lives={} recomputed={} linked={} broken={} whole={whole} acked={acked} acked_during_backup={} lost_writes={lost} \
-         rpo_s={:.1} rto_s={rto_s:.1} backup_s={backup_s:.1} restore_s={restore_s:.1} backup_bytes={} missing={missing} \
+         rpo_s={:.1} rto_s={rto_s:.1} backup_s={backup_s:.1} restore_s={restore_s:.1} replay_s={replay_s:.1} backup_bytes={} missing={missing} \
          differing={differing} unheard={unheard} tampered_found={noticed}",
         replayed.lives,
         replayed.recomputed,

@@ -15,25 +15,7 @@ use crate::record;
 
 /// Both services, as close as a container comes to what `postgres.rs` and `redis.rs` start. The images are those of
 /// `infra/compose.yaml`; the ports are any that are free, on this machine only.
-const FILE: &str = r#"# Written by testkit (services/compose.rs).
-services:
-  postgres:
-    image: postgres:15.14-bookworm
-    environment: {POSTGRES_DB: restart_life, POSTGRES_USER: postgres, POSTGRES_PASSWORD: "${PASSWORD:?}"}
-    command: [postgres, -c, max_connections=400, -c, "fsync=${SYNC:?}", -c, "full_page_writes=${SYNC:?}", -c, "synchronous_commit=${SYNC:?}"]
-    shm_size: 256m
-    ports: ["127.0.0.1::5432"]
-    volumes: ["postgres:/var/lib/postgresql/data"]
-    healthcheck: {test: [CMD, pg_isready, -U, postgres, -d, restart_life], interval: 1s, timeout: 3s, retries: 60}
-  redis:
-    image: redis:7.0-bookworm
-    command: [redis-server, --save, "", --appendonly, "no", --requirepass, "${PASSWORD:?}"]
-    ports: ["127.0.0.1::6379"]
-    environment: {REDISCLI_AUTH: "${PASSWORD:?}"}
-    healthcheck: {test: [CMD, redis-cli, ping], interval: 1s, timeout: 3s, retries: 60}
-volumes:
-  postgres: {}
-"#;
+const FILE: &str = include_str!("compose.yaml");
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
