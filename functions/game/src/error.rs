@@ -1,6 +1,6 @@
 //! What can stand in the way of living on.
 
-use engine::InputError;
+use engine::{InputError, ReplayError};
 use platform::{ApiError, Code, text::Text};
 
 /// The ways an operation of play is refused.
@@ -8,6 +8,15 @@ use platform::{ApiError, Code, text::Text};
 pub(crate) enum GameError {
     /// There is no such life, or it is someone else's.
     NoSuchLife,
+    /// The life has no event of that number.
+    NoSuchEvent,
+    /// The life never was that old.
+    NotYetLived {
+        /// How old it is.
+        age: u16,
+    },
+    /// The past cannot be lived again.
+    Unreplayable(ReplayError),
     /// The engine refuses the input.
     Refused(InputError),
 }
@@ -22,6 +31,22 @@ impl From<GameError> for ApiError {
     fn from(error: GameError) -> Self {
         match error {
             GameError::NoSuchLife => Self::not_found(Text::new("There is no such character.", "没有这个角色。")),
+            GameError::NoSuchEvent => {
+                Self::not_found(Text::new("This life has no such event.", "这段人生没有这个事件。"))
+            }
+            GameError::NotYetLived { age } => {
+                Self::new(Code::Conflict, Text::new("This life has not come to that age.", "这段人生尚未到达该年龄。"))
+                    .reason("NOT_YET_LIVED")
+                    .detail("current_age", age)
+            }
+            GameError::Unreplayable(ReplayError::OutOfReach { .. }) => {
+                let text = Text::new(
+                    "This was lived under earlier rules, which this release cannot live by any more.",
+                    "这段经历发生在旧版规则之下，当前版本已无法重演。",
+                );
+                Self::new(Code::Conflict, text).reason("RULES_CHANGED")
+            }
+            GameError::Unreplayable(error) => Self::internal(error),
             GameError::Refused(refused) => conflict(&refused),
         }
     }

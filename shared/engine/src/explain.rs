@@ -1,6 +1,7 @@
 //! Why something happened: the factors behind a draw and behind the odds, read off the very computation
 //! that made them by living the life again up to that point.
 
+use content::ContentHash;
 use serde::Serialize;
 
 use crate::content::Content;
@@ -8,7 +9,7 @@ use crate::life::Life;
 use crate::log::{Input, LogEntry};
 use crate::odds::OddsFactor;
 use crate::record::Odds;
-use crate::replay::{ReplayError, live_again};
+use crate::replay::{ReplayError, at_hand, live_again};
 use crate::step::Move;
 use crate::year::DrawFactors;
 
@@ -36,13 +37,18 @@ pub struct OptionOdds {
     pub factors: Vec<OddsFactor>,
 }
 
-/// Explains the event with this number; `None` if the life has no such event.
+/// Explains the event with this number; `None` if the life has no such event. `content_of` finds content by its hash.
 ///
 /// # Errors
-/// If the log does not replay up to the event.
-pub fn explain(content: &Content, log: &[LogEntry], event_seq: u32) -> Result<Option<Explanation>, ReplayError> {
+/// If the log does not replay up to the event, or was lived under rules or content that are not at hand.
+pub fn explain<'c>(
+    content_of: impl Fn(ContentHash) -> Option<&'c Content>,
+    log: &[LogEntry],
+    event_seq: u32,
+) -> Result<Option<Explanation>, ReplayError> {
     let mut life: Option<Life> = None;
     for entry in log {
+        let content = at_hand(&content_of, entry)?;
         if let Some(before) = &life {
             let after = live_again(content, Some(before.clone()), entry)?;
             if after.next_event_seq > event_seq {

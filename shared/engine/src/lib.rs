@@ -33,6 +33,6 @@ pub use log::{Input, LogEntry, OnPending, RULES_VERSION};
 pub use odds::OddsFactor;
 pub use record::*;
 pub use render::{Rendered, RenderedDecision, RenderedOption};
-pub use replay::{ReplayError, Replayed, Verified, replay, verify_chain};
+pub use replay::{Moment, ReplayError, Replayed, Verified, replay, replay_to_age, verify_chain};
 pub use step::{InputError, Step, YearInput, advance, decide, start};
 pub use year::{DrawFactors, Factor};

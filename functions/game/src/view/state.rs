@@ -216,8 +216,12 @@ fn closest(locale: Locale, character: CharacterId, life: &Life) -> Vec<RelationO
     let mut living: Vec<&Person> = life.persons.iter().filter(|person| person.is_alive()).collect();
     living.sort_by_key(|person| (std::cmp::Reverse(person.intimacy), person.id));
     let shown = living.into_iter().take(TOP_RELATIONSHIPS);
-    shown
-        .map(|person| RelationOut {
+    shown.map(|person| RelationOut::of(locale, character, life, person)).collect()
+}
+
+impl RelationOut {
+    pub(crate) fn of(locale: Locale, character: CharacterId, life: &Life, person: &Person) -> Self {
+        Self {
             person_id: person_id(character, person.id.0),
             relation_type: person.relation.as_str(),
             name: person.name.full(locale),
@@ -225,6 +229,6 @@ fn closest(locale: Locale, character: CharacterId, life: &Life) -> Vec<RelationO
             intimacy: person.intimacy,
             trust: person.trust,
             support: person.support,
-        })
-        .collect()
+        }
+    }
 }
