@@ -90,7 +90,7 @@ async fn one(
     // Errors of the store tell a client nothing on purpose; an operator sees the cause in the log.
     let failed = |error: platform::ApiError| anyhow!("{error:?}");
     let standing = lives::owned_by(ctx.db(), user, character).await.map_err(failed)?.context("it is gone")?;
-    let log = lives::log(ctx.db(), user, character).await.map_err(failed)?;
+    let log = lives::log(ctx.db(), user, character, standing.version).await.map_err(failed)?;
     let at_hand = |hash| match contents.get(&hash) {
         Some(content) => Some(&**content),
         None => Some(Content::builtin()).filter(|builtin| builtin.hash() == hash),

@@ -137,7 +137,11 @@ async fn a_backup_brings_back_every_row_and_nothing_that_came_later() {
             .expect("deleted");
     assert_eq!(gone.len(), 1);
     let replayed = gateway(&fresh, &["replay"]).await;
-    assert!(!replayed.succeeded && replayed.stdout.contains("lives=1 recomputed=0 linked=0 broken=1"), "{}", replayed.stdout);
+    assert!(
+        !replayed.succeeded && replayed.stdout.contains("lives=1 recomputed=0 linked=0 broken=1"),
+        "{}",
+        replayed.stdout
+    );
     replayed.said("a life is not what its log says");
 
     // The restored database serves: its schema is the one this release knows.
