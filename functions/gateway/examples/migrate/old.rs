@@ -118,9 +118,7 @@ impl Old {
             ranked: true,
             content_filter: Vec::new(),
         };
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&number.to_be_bytes());
-        let mut life = engine::new_life(content, spec, Seed(seed))?;
+        let mut life = engine::new_life(content, spec, Seed(u128::from(number).to_be_bytes()))?;
         let birth = engine::birth_entry(content, &life);
         let key = format!("old-{number}");
         let a = life.attributes;
