@@ -19,6 +19,7 @@ mod fences;
 mod guests;
 mod image;
 mod jobs;
+mod knative;
 mod lambda;
 mod lambda_events;
 mod lambda_process;
