@@ -14,6 +14,7 @@ mod fault;
 pub mod http;
 pub mod ids;
 pub mod jobs;
+pub mod outbox;
 pub mod probe;
 pub mod route;
 mod runtime;
@@ -22,6 +23,7 @@ pub mod store;
 pub mod telemetry;
 pub mod text;
 pub mod view;
+mod wire;
 
 pub use ctx::{Ctx, Cx};
 pub use error::{ApiError, Code};

@@ -24,6 +24,7 @@ mod life;
 mod oauth;
 mod operators;
 mod outage;
+mod outbox;
 mod partitions;
 mod redis;
 mod roster;
