@@ -19,7 +19,7 @@ use super::Program;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Every setting that is not empty in production, at addresses where nothing listens. The keys are nobody's.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("APP_ENV", "test"),
     ("DATABASE_URL", "postgres://nobody:nothing@127.0.0.1:1/none?sslmode=require"),
     ("DATABASE_MAX_CONNECTIONS", "1"),
@@ -29,6 +29,7 @@ const SETTINGS: [(&str, &str); 9] = [
     ("AUTH_SIGNING_KEY", "bench:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"),
     ("AUTH_VERIFYING_KEYS", "bench:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"),
     ("LOG_LEVEL", "info"),
+    ("METRICS_EXPORTER", "emf"),
 ];
 
 /// What was measured of one function.
