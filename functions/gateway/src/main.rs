@@ -19,7 +19,7 @@ use gateway::{
 use platform::{
     Ctx,
     config::{Config, Exporter},
-    jobs::{self, JOBS, Job},
+    jobs::{self, Failure, JOBS, Job, Start},
     telemetry::{logs, metrics::exporter, pushgateway},
 };
 
@@ -41,7 +41,8 @@ enum Command {
     },
     /// Bring the database's schema up to date, and run the jobs that a new release needs done before it serves.
     Migrate,
-    /// Run one job now; without a name, list them.
+    /// Run one job now; without a name, list them. One that works on a queue's messages takes them from standard input, one
+    /// a line.
     Job {
         /// Such as create-event-partitions.
         id: Option<String>,
@@ -122,7 +123,10 @@ fn job(id: &str) -> anyhow::Result<()> {
 }
 
 async fn run(job: &Job, ctx: &Ctx) -> anyhow::Result<()> {
-    let ended = job.run(ctx).await;
+    let ended = match job.start {
+        Start::Clock { .. } => job.run(ctx).await,
+        Start::Queue { .. } => messages(job, ctx).await,
+    };
     if let Some(url) = &ctx.config().pushgateway_url
         && let Err(error) = pushgateway::push(url, job.id).await
     {
@@ -132,9 +136,20 @@ async fn run(job: &Job, ctx: &Ctx) -> anyhow::Result<()> {
     ended.map_err(anyhow::Error::from_boxed).with_context(|| format!("the job {} failed", job.id))
 }
 
+/// Works on the messages of standard input, one after the other; the lines whose messages failed are the error.
+async fn messages(job: &Job, ctx: &Ctx) -> Result<(), Failure> {
+    let mut failed = Vec::new();
+    for (line, message) in std::io::stdin().lines().enumerate() {
+        if job.handle(ctx, &message?, job.timeout).await.is_err() {
+            failed.push((line + 1).to_string());
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("the messages of these lines: {}", failed.join(", ")).into()) }
+}
+
 /// One line a job: name, schedule, what it does.
 fn list_of_jobs() -> String {
-    let line = |job: &Job| format!("{:<26}{:<14}{}", job.id, job.schedule, job.summary);
+    let line = |job: &Job| format!("{:<26}{:<14}{}", job.id, job.schedule().unwrap_or("by messages"), job.summary);
     JOBS.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

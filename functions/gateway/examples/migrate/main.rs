@@ -9,6 +9,7 @@
 mod new;
 mod old;
 #[path = "../../tests/it/schema/statements.rs"]
+#[allow(dead_code, reason = "the list of all of them is for the tests")]
 mod statements;
 
 use std::{
@@ -142,7 +143,7 @@ async fn main() -> Result<()> {
     tokio::time::sleep(MOMENT).await;
 
     // As a rollout has it: the new program is there and gets no traffic before its schema is.
-    let mut new = New::start(&url, &redis.url).await?;
+    let new = New::start(&url, &redis.url).await?;
     new.wants_its_schema().await?;
     let since = Instant::now();
     new.migrate().await?;
@@ -260,7 +261,8 @@ async fn contract(db: &mut PgConnection) -> Result<usize> {
             let deadline = Instant::now() + Duration::from_secs(60);
             while let Err(error) = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut *db).await {
                 // 55P03: the lock was not to be had in time.
-                let is_late = error.as_database_error().and_then(|error| error.code()).as_deref() == Some("55P03");
+                let is_late =
+                    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("55P03");
                 ensure!(is_late && Instant::now() < deadline, "{statement}: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

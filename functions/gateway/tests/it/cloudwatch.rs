@@ -59,7 +59,12 @@ async fn statistic(client: &Client, metric: &Metric, statistic: &str) -> f64 {
     let asked = client.get_metric_data().metric_data_queries(query);
     let asked = asked.start_time(DateTime::from(now - hour)).end_time(DateTime::from(now + hour));
     let answer = asked.send().await.expect("an answer");
-    let values: Vec<f64> = answer.metric_data_results().iter().flat_map(|result| result.values()).copied().collect();
+    let values: Vec<f64> = answer
+        .metric_data_results()
+        .iter()
+        .flat_map(aws_sdk_cloudwatch::types::MetricDataResult::values)
+        .copied()
+        .collect();
     assert_eq!(values.len(), 1, "{metric:?}: {values:?}");
     values[0]
 }

@@ -28,6 +28,7 @@ mod looking_back;
 mod oauth;
 mod operators;
 mod outage;
+mod outbox;
 mod partitions;
 mod planning;
 mod redis;

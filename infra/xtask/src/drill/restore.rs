@@ -300,7 +300,7 @@ impl Verdict {
         let told = lock(&life.told);
         if told.kept > stands {
             self.missing += 1;
-            self.find(format!("{}: {:?} was acknowledged before the backup, {stands:?} is there", life.id, told.kept));
+            self.find(&format!("{}: {:?} was acknowledged before the backup, {stands:?} is there", life.id, told.kept));
         }
         let gone: Vec<_> = told.acks.iter().filter(|(version, ..)| Some(*version) > stands).collect();
         self.lost += u64::try_from(gone.len())?;
@@ -310,7 +310,7 @@ impl Verdict {
         match told.acks.iter().find(|(version, ..)| Some(*version) == stands) {
             Some((version, _, state)) if *state != body["data"] => {
                 self.differing += 1;
-                self.find(format!("{} at {version}: told {state}\n  shows {}", life.id, body["data"]));
+                self.find(&format!("{} at {version}: told {state}\n  shows {}", life.id, body["data"]));
             }
             Some(_) => self.whole += 1,
             // Dealt and not begun, or written a moment before the dump without an answer.
@@ -320,7 +320,7 @@ impl Verdict {
         Ok(())
     }
 
-    fn find(&mut self, what: String) {
+    fn find(&mut self, what: &str) {
         if self.findings.len() < SHOWN {
             self.findings.push(what.chars().take(1_200).collect());
         }
@@ -337,6 +337,7 @@ struct Vault {
 }
 
 impl Vault {
+    #[expect(clippy::disallowed_methods, reason = "PATH is the shell's, not a setting of ours")]
     async fn new() -> Result<Self> {
         let (age, postgres) =
             tokio::task::spawn_blocking(|| anyhow::Ok((services::age()?, services::postgres_programs()?))).await??;

@@ -225,7 +225,7 @@ impl Client {
             let version = if answer.status == 404 { Some(0) } else { answer.version() };
             match version {
                 Some(version) => {
-                    history.judge(told, floor, &Shown { version, form, body: &answer.body }, || path.clone())
+                    history.judge(told, floor, &Shown { version, form, body: &answer.body }, || path.clone());
                 }
                 None => traffic.fail(|| format!("{path} answered {}", answer.text())),
             }
