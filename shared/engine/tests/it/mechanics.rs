@@ -12,7 +12,8 @@ fn lives(country: &str, birth_year: u16, count: u64, mut watch: impl FnMut(&Life
     for number in 0..count {
         let spec =
             LifeSpec { country: country.to_owned(), birth_year, mortality: Mortality::Gentle, ..spec(content, number) };
-        let chosen = |_: &Life, pending: &engine::PendingDecision| number as usize % pending.options.len();
+        let chosen =
+            |_: &Life, pending: &engine::PendingDecision| usize::try_from(number).unwrap() % pending.options.len();
         simulate(content, spec, seed(number ^ 0x5EED), Mode::Steady, chosen, |life, _| watch(life)).unwrap();
     }
 }
