@@ -103,21 +103,23 @@ fn effort_goes_where_the_plan_sends_it() {
 #[test]
 fn a_year_says_why_it_went_as_it_did() {
     let content = Content::builtin();
-    let (life, log) = until(4, 40, None);
     let mut seen = std::collections::BTreeSet::new();
-    for age in 18..life.age {
-        for chance in explain_year(|_| Some(content), &log, age).unwrap() {
-            let sum: i32 = chance.factors.iter().map(|factor| factor.add).sum();
-            if chance.what != "illness" {
-                assert_eq!(i32::from(chance.chance_pm), sum.clamp(0, 1000), "{}", chance.what);
+    for number in 4..9 {
+        let (life, log) = until(number, 40, None);
+        for age in (10..life.age).step_by(3) {
+            for chance in explain_year(|_| Some(content), &log, age).unwrap() {
+                let sum: i32 = chance.factors.iter().map(|factor| factor.add).sum();
+                if chance.what != "illness" {
+                    assert_eq!(i32::from(chance.chance_pm), sum.clamp(0, 1000), "{}", chance.what);
+                }
+                seen.insert(chance.what);
             }
-            seen.insert(chance.what);
         }
+        assert_eq!(explain_year(|_| Some(content), &log, 119).unwrap(), []);
     }
-    for what in ["hiring", "dismissal", "courtship", "friendship", "theft"] {
+    for what in ["dismissal", "courtship", "friendship", "theft"] {
         assert!(seen.contains(what), "{what}: {seen:?}");
     }
-    assert_eq!(explain_year(|_| Some(content), &log, 119).unwrap(), []);
 }
 
 #[test]
