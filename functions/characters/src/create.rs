@@ -2,25 +2,23 @@
 
 use axum::routing::post;
 use deserr::Deserr;
-use engine::{LifeSpec, Seed, SpecError};
+use engine::LifeSpec;
 use platform::{
-    Answer, ApiError, Cx, Reply, Route,
+    Answer, Cx, Reply, Route,
     auth::Player,
-    http::{FieldErrors, Json, idem::Idem, word::GenderWord},
-    ids::CharacterId,
-    store::{
-        characters::{self, NewCharacter},
-        lives::Standing,
+    dealing::deal,
+    http::{
+        FieldErrors, Json,
+        idem::Idem,
+        wishes::{BirthYear, CountryCode, Mortality, Name},
+        word::GenderWord,
     },
-    text::Text,
+    store::characters,
 };
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{
-    fields::{BirthYear, CountryCode, Mortality, Name},
-    view::CharacterOut,
-};
+use crate::view::CharacterOut;
 
 /// `POST /api/v1/characters`.
 pub const ROUTE: Route = Route::post("character-create", "/api/v1/characters")
@@ -72,48 +70,7 @@ async fn create(_: Player, cx: Cx, idem: Idem, Json(req): Json<CreateIn>) -> Rep
         ranked: req.ranked.unwrap_or(true),
         content_filter: Vec::new(),
     };
-    let life = cx.in_span("engine.new_life", || engine::new_life(cx.content(), spec, Seed(cx.random())));
-    let life = life.map_err(|error| refused(&error))?;
-    let birth = engine::birth_entry(cx.content(), &life);
-    let character_id = CharacterId(cx.new_id());
-    let now = cx.now();
-    let standing = Standing {
-        character_id,
-        lineage_id: character_id.0,
-        parent_character_id: None,
-        version: 1,
-        life,
-        recent: Vec::new(),
-        created_at: now,
-        updated_at: now,
-    };
-    let answer = Answer::created(&CharacterOut::of(cx.content(), cx.locale(), &standing))?.versioned(&cx, 1);
-    let new = NewCharacter { standing: &standing, birth: &birth };
-    characters::create(&cx, &idem, &new, answer).await
-}
-
-fn refused(error: &SpecError) -> ApiError {
-    match error {
-        SpecError::UnknownCountry(_) => ApiError::invalid_field(
-            "birth_country",
-            "one_of",
-            Text::new(
-                "No such country; see /api/v1/catalog/countries.",
-                "没有这个国家或地区，见 /api/v1/catalog/countries。",
-            ),
-        ),
-        SpecError::BirthYearOutOfRange(_) => ApiError::invalid_field(
-            "birth_year",
-            "range",
-            Text::new("Must be 1800 to 2050.", "必须在 1800 到 2050 之间。"),
-        ),
-        SpecError::CountryNotInYear { from, to, .. } => ApiError::invalid_field(
-            "birth_year",
-            "range",
-            Text::filled(
-                format!("In this country a life can begin in {from} to {to}."),
-                format!("在该国家或地区，人生可始于 {from} 到 {to} 年。"),
-            ),
-        ),
-    }
+    let dealt = deal(&cx, spec, None)?;
+    let answer = Answer::created(&CharacterOut::of(cx.content(), cx.locale(), &dealt.standing))?.versioned(&cx, 1);
+    characters::create(&cx, &idem, &dealt, answer).await
 }

@@ -1,7 +1,6 @@
 //! Characters: dealing one, listing one's own, and looking at one.
 
 pub mod create;
-mod fields;
 pub mod get;
 pub mod list;
 mod view;

@@ -16,7 +16,10 @@ pub(crate) struct CharacterOut {
     character_id: CharacterId,
     /// The first life it was branched from, or itself.
     lineage_id: Uuid,
+    /// The life it was branched from, or begun anew after.
     parent_character_id: Option<CharacterId>,
+    /// Up to which age it shares its parent's past; null when it shares nothing.
+    branched_at_age: Option<u16>,
     /// Send back as `expected_version`.
     version: i64,
     character_name: String,
@@ -25,6 +28,7 @@ pub(crate) struct CharacterOut {
     gender: &'static str,
     ethnicity: Option<String>,
     mortality: &'static str,
+    /// Counts for leaderboards; never after a branch.
     ranked: bool,
     /// `draft`, `alive` or `dead`.
     status: &'static str,
@@ -79,6 +83,7 @@ impl CharacterOut {
             character_id: standing.character_id,
             lineage_id: standing.lineage_id,
             parent_character_id: standing.parent_character_id,
+            branched_at_age: standing.branched_at_age,
             version: standing.version,
             character_name: life.spec.name.clone(),
             birth_country: life.spec.country.clone(),
@@ -89,7 +94,7 @@ impl CharacterOut {
                 engine::Mortality::Gentle => "gentle",
                 engine::Mortality::Realistic => "realistic",
             },
-            ranked: life.spec.ranked,
+            ranked: standing.is_ranked(),
             status: life.status.as_str(),
             age: life.age,
             birth_place: PlaceOut::of(content, locale, &life.place, &life.spec.country, life.spec.birth_year),

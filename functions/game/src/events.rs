@@ -9,16 +9,19 @@ use platform::{
     http::{
         Broken, FieldErrors, Path, Query,
         envelope::Page,
-        page::{BAD_CURSOR, Limit, cut},
+        page::{Limit, cut},
         word::EventTypeWord,
     },
     ids::CharacterId,
     store::events::{self, Wanted},
     text::Text,
 };
-use utoipa::ToSchema;
 
-use crate::{error::GameError, view::EventOut};
+use crate::{
+    error::GameError,
+    fields::{Order, SeqCursor},
+    view::EventOut,
+};
 
 /// `GET /api/v1/game/events/{character_id}`.
 pub const ROUTE: Route = Route::get("game-events", "/api/v1/game/events/{character_id}")
@@ -41,24 +44,13 @@ struct EventsQuery {
     #[deserr(default)]
     limit: Option<Limit>,
     #[deserr(default)]
-    cursor: Option<Cursor>,
+    cursor: Option<SeqCursor>,
     #[deserr(default)]
     age: Option<Age>,
     #[deserr(default, rename = "type")]
     event_type: Option<EventTypeWord>,
     #[deserr(default)]
     order: Option<Order>,
-}
-
-/// The number of the last event of the page before.
-#[derive(Debug, Clone, Copy, Deserr)]
-#[deserr(try_from(&String) = Cursor::parse -> Broken)]
-struct Cursor(i32);
-
-impl Cursor {
-    fn parse(text: &str) -> Result<Self, Broken> {
-        text.parse().ok().filter(|seq| *seq > 0).map(Self).ok_or(BAD_CURSOR)
-    }
 }
 
 /// 0 to 120.
@@ -73,15 +65,6 @@ impl Age {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserr, ToSchema)]
-#[deserr(error = FieldErrors)]
-enum Order {
-    #[deserr(rename = "age_desc")]
-    AgeDesc,
-    #[deserr(rename = "age_asc")]
-    AgeAsc,
-}
-
 async fn list(
     me: Player,
     cx: Cx,
@@ -93,7 +76,7 @@ async fn list(
         age: query.age.map(|Age(age)| age),
         event_type: query.event_type.map(|EventTypeWord(event_type)| event_type),
         ascending: query.order == Some(Order::AgeAsc),
-        after_seq: query.cursor.map(|Cursor(seq)| seq),
+        after_seq: query.cursor.map(|SeqCursor(seq)| seq),
         limit: limit.get().into(),
     };
     let answer = cx.answer(Life(me.id, id), Some(wanted.packed()), async |life| {

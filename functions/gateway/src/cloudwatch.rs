@@ -6,6 +6,7 @@
 
 use std::{pin::Pin, time::Duration};
 
+use log::{LevelFilter, Log, Metadata, Record};
 use metrics_cloudwatch::Builder;
 use platform::{
     aws,
@@ -21,8 +22,28 @@ const INTERVAL_S: u64 = 20;
 /// Longest attempt to send a batch.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
+/// The crate says through `log` that figures could not be sent, and nobody else here listens to that.
+const CRATE: &str = "metrics_cloudwatch";
+
 /// CloudWatch's API.
 pub struct CloudWatch;
+
+/// Hands the crate's warnings on to this process's log.
+struct Warnings;
+
+impl Log for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with(CRATE)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            tracing::warn!(cause = %record.args(), "metrics for CloudWatch are lost");
+        }
+    }
+
+    fn flush(&self) {}
+}
 
 impl MetricsExporter for CloudWatch {
     fn exporter(&self) -> Exporter {
@@ -45,6 +66,8 @@ impl MetricsExporter for CloudWatch {
                 .init_async(aws_sdk_cloudwatch::Client::new(&settings), metrics::set_global_recorder)
                 .await?;
             describe();
+            log::set_logger(&Warnings).map_err(|error| error.to_string())?;
+            log::set_max_level(LevelFilter::Warn);
             let sending = tokio::spawn(sending);
             Ok(Box::pin(async { drop(sending.await) }) as Done)
         })

@@ -7,10 +7,15 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::{Parser, Subcommand};
-use gateway::{DOMAINS, cloudwatch::CloudWatch, routes, table};
+use gateway::{
+    DOMAINS,
+    cloudwatch::CloudWatch,
+    replay::{self, Found},
+    routes, table,
+};
 use platform::{
     Ctx,
     config::{Config, Exporter},
@@ -42,6 +47,8 @@ enum Command {
         /// Such as create-event-partitions.
         id: Option<String>,
     },
+    /// Live every life again from its log, and fail if one is not what is stored; after a restore.
+    Replay,
     /// Exit 0 when the server on PORT is alive; for a container's health check.
     Healthcheck,
     /// Print the route table as JSON.
@@ -72,6 +79,7 @@ fn main() -> ExitCode {
         Command::Migrate => migrate(),
         Command::Job { id: Some(id) } => job(&id),
         Command::Job { id: None } => print(&list_of_jobs()),
+        Command::Replay => replay_lives(),
         Command::Healthcheck => healthcheck(),
         Command::Routes => print_rows(&table::rows()),
         Command::Jobs => print_rows(&table::jobs()),
@@ -143,6 +151,15 @@ async fn messages(job: &Job, ctx: &Ctx) -> Result<(), Failure> {
 fn list_of_jobs() -> String {
     let line = |job: &Job| format!("{:<26}{:<14}{}", job.id, job.schedule().unwrap_or("by messages"), job.summary);
     JOBS.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn replay_lives() -> anyhow::Result<()> {
+    on_the_database(async |ctx| {
+        let Found { lives, recomputed, linked, broken } = replay::all(ctx).await?;
+        print(&format!("lives={lives} recomputed={recomputed} linked={linked} broken={broken}"))?;
+        ensure!(broken == 0, "{broken} lives are not what their logs say");
+        Ok(())
+    })
 }
 
 /// Work of an operator: this process's settings, its log, and no server.

@@ -1,7 +1,7 @@
 //! Building our own programs.
 //!
-//! Always as members of the whole workspace: cargo unifies the features of what it is asked to build, and asking for
-//! one package alone would compile half of the dependencies a second time with other features.
+//! Always as members of the whole workspace, and with the features that its tests ask for: cargo unifies the features of
+//! what it is asked to build, and asking for less would compile half of the tree a second time with other features.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,14 +9,15 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+/// Features that the tests of some package ask for, and so change what everything that depends on it is built as.
+pub(crate) const TESTED_FEATURES: &[&str] = &["content/compile"];
+
 /// The command that builds a program, with cargo's progress on standard error and [`executable`]'s input on standard
 /// output.
 pub(crate) fn build_command(program: &str, features: &[&str]) -> Command {
     let mut build = testkit::cargo::command();
     build.args(["build", "--workspace", "--bin", program, "--message-format", "json-render-diagnostics"]);
-    if !features.is_empty() {
-        build.arg("--features").arg(features.join(","));
-    }
+    build.arg("--features").arg([TESTED_FEATURES, features].concat().join(","));
     build.stdin(Stdio::null()).stdout(Stdio::piped());
     build
 }

@@ -64,6 +64,17 @@ impl Content {
         Some(parts.join(" "))
     }
 
+    /// Tells which answer was given to a decision; its id if it has been retired. `None` where there was no decision.
+    #[must_use]
+    pub fn render_choice(&self, locale: Locale, record: &EventRecord) -> Option<String> {
+        let option_id = &record.decision.as_ref()?.option_id;
+        let told = self.words(locale, &record.event_id).and_then(|(event, words)| {
+            let place = event.decision.as_ref()?.choices.iter().position(|choice| choice.id == *option_id)?;
+            words.choices.get(place).map(|choice| self.fill(locale, &choice.label, record))
+        });
+        Some(told.unwrap_or_else(|| option_id.clone()))
+    }
+
     /// Tells a decision that waits.
     #[must_use]
     pub fn render_decision(&self, locale: Locale, pending: &PendingDecision) -> RenderedDecision {

@@ -6,7 +6,8 @@ use crate::birth::new_life;
 use crate::content::Content;
 use crate::life::{Life, SpecError};
 use crate::log::{Input, LogEntry, RULES_VERSION};
-use crate::step::{InputError, YearInput, advance, decide, start};
+use crate::record::EventRecord;
+use crate::step::{InputError, Step, YearInput, advance, decide, set_plan, start};
 
 /// What a log turned out to be.
 #[derive(Clone, Debug)]
@@ -26,7 +27,18 @@ pub enum Verified {
     Chain,
 }
 
-/// A log that is not what it was.
+/// A life as it stood at some point of its log.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// The life then.
+    pub life: Life,
+    /// How many entries of the log had been written.
+    pub entries: usize,
+    /// What had happened at the age it then had.
+    pub recent: Vec<EventRecord>,
+}
+
+/// A log that is not what it was, or cannot be lived again here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// There is no birth.
@@ -58,6 +70,27 @@ pub enum ReplayError {
     /// The log does not begin with a birth.
     #[error("the log does not begin with a birth")]
     NoBirth,
+    /// The entry was lived under rules or content that are not at hand.
+    #[error("entry {seq} was lived under rules or content that are not at hand")]
+    OutOfReach {
+        /// Which entry.
+        seq: u32,
+    },
+}
+
+impl ReplayError {
+    /// The entry that it is about.
+    #[must_use]
+    pub const fn entry(&self) -> Option<u32> {
+        match self {
+            Self::BrokenLink { seq }
+            | Self::OtherOutcome { seq }
+            | Self::Impossible { seq, .. }
+            | Self::OutOfReach { seq } => Some(*seq),
+            Self::ImpossibleBirth(_) | Self::NoBirth => Some(0),
+            Self::Empty => None,
+        }
+    }
 }
 
 /// Verifies a log and, where its rules and content are at hand, lives it again. `content_of` finds content by
@@ -70,10 +103,8 @@ pub fn replay<'c>(
     log: &[LogEntry],
 ) -> Result<Replayed, ReplayError> {
     verify_chain(log)?;
-    let at_hand = log
-        .iter()
-        .map(|entry| (entry.rules_version == RULES_VERSION).then(|| content_of(entry.content_hash)).flatten());
-    let Some(contents) = at_hand.collect::<Option<Vec<_>>>() else {
+    let contents = log.iter().map(|entry| at_hand(&content_of, entry));
+    let Ok(contents) = contents.collect::<Result<Vec<_>, _>>() else {
         return Ok(Replayed { life: None, verified: Verified::Chain });
     };
     let mut life: Option<Life> = None;
@@ -81,6 +112,45 @@ pub fn replay<'c>(
         life = Some(live_again(content, life, entry)?);
     }
     Ok(Replayed { life, verified: Verified::Recomputed })
+}
+
+/// Lives a log again until the life has just become `age`: with the decision that its first move to that age raised, and
+/// before any answer to it. `None` if it never got that old.
+///
+/// # Errors
+/// If the log is not what it was, or its rules or content are not at hand.
+pub fn replay_to_age<'c>(
+    content_of: impl Fn(ContentHash) -> Option<&'c Content>,
+    log: &[LogEntry],
+    age: u16,
+) -> Result<Option<Moment>, ReplayError> {
+    verify_chain(log)?;
+    let mut life: Option<Life> = None;
+    let mut recent: Vec<EventRecord> = Vec::new();
+    for (entry, entries) in log.iter().zip(1..) {
+        let content = at_hand(&content_of, entry)?;
+        let Some(before) = life else {
+            life = Some(live_again(content, None, entry)?);
+            continue;
+        };
+        let step = step_again(content, &before, entry)?;
+        recent.extend(step.events);
+        recent.retain(|event| event.age == step.life.age);
+        if step.life.age == age {
+            return Ok(Some(Moment { life: step.life, entries, recent }));
+        }
+        life = Some(step.life);
+    }
+    Ok(None)
+}
+
+/// The content that entry was lived under, if this release has it and the rules it was lived by.
+pub(crate) fn at_hand<'c>(
+    content_of: impl Fn(ContentHash) -> Option<&'c Content>,
+    entry: &LogEntry,
+) -> Result<&'c Content, ReplayError> {
+    let content = (entry.rules_version == RULES_VERSION).then(|| content_of(entry.content_hash)).flatten();
+    content.ok_or(ReplayError::OutOfReach { seq: entry.seq })
 }
 
 /// Checks that each entry follows from the one before.
@@ -100,23 +170,26 @@ pub fn verify_chain(log: &[LogEntry]) -> Result<(), ReplayError> {
 
 /// Lives one entry again.
 pub(crate) fn live_again(content: &Content, life: Option<Life>, entry: &LogEntry) -> Result<Life, ReplayError> {
-    let seq = entry.seq;
-    let impossible = |error| ReplayError::Impossible { seq, error };
-    let step = match (&entry.input, life) {
+    match (&entry.input, life) {
         (Input::Birth { spec, seed }, None) => {
             let life = new_life(content, spec.clone(), *seed).map_err(ReplayError::ImpossibleBirth)?;
-            let same = life.head == entry.hash;
-            return if same { Ok(life) } else { Err(ReplayError::OtherOutcome { seq }) };
+            if life.head == entry.hash { Ok(life) } else { Err(ReplayError::OtherOutcome { seq: entry.seq }) }
         }
-        (Input::Birth { .. }, Some(_)) | (_, None) => return Err(ReplayError::NoBirth),
-        (Input::Start, Some(life)) => start(content, &life),
-        (Input::Year { mode, on_pending }, Some(life)) => {
-            advance(content, &life, YearInput { mode: *mode, on_pending: *on_pending })
-        }
-        (Input::Decide { decision_id, option_id, late }, Some(life)) => {
-            decide(content, &life, *decision_id, option_id, *late)
-        }
+        (_, Some(life)) => step_again(content, &life, entry).map(|step| step.life),
+        (_, None) => Err(ReplayError::NoBirth),
+    }
+}
+
+/// Makes one move again.
+fn step_again(content: &Content, life: &Life, entry: &LogEntry) -> Result<Step, ReplayError> {
+    let seq = entry.seq;
+    let step = match &entry.input {
+        Input::Birth { .. } => return Err(ReplayError::NoBirth),
+        Input::Start => start(content, life),
+        Input::Year { mode, on_pending } => advance(content, life, YearInput { mode: *mode, on_pending: *on_pending }),
+        Input::Decide { decision_id, option_id, late } => decide(content, life, *decision_id, option_id, *late),
+        Input::Plan { standing } => set_plan(content, life, *standing),
     };
-    let step = step.map_err(impossible)?;
-    if step.entry.hash == entry.hash { Ok(step.life) } else { Err(ReplayError::OtherOutcome { seq }) }
+    let step = step.map_err(|error| ReplayError::Impossible { seq, error })?;
+    if step.entry.hash == entry.hash { Ok(step) } else { Err(ReplayError::OtherOutcome { seq }) }
 }

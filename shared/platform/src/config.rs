@@ -95,7 +95,8 @@ variables! {
     ARGON2_AT_ONCE = "ARGON2_AT_ONCE", Some(""), "Passwords hashed at once in one process, 1..=64; empty means the number of cores. Each takes ARGON2_MEMORY_KIB.";
     MAIL_URL = "MAIL_URL", Some(""), "How mail leaves: smtp://user:password@host:587?tls=required (STARTTLS; the default), smtps://user:password@host:465, ?tls=none in local and test only; log: (local and test only) writes it to the log. Percent-encode user and password. Amazon SES: its SMTP endpoint and SMTP credentials. Empty means log: in local and test, none elsewhere.";
     MAIL_FROM = "MAIL_FROM", Some(""), "Whom mail is from, such as Restart Life <no-reply@example.org>; needed with an SMTP server.";
-    SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest drain after SIGTERM, seconds, 0..=600.";
+    SHUTDOWN_DELAY_SECONDS = "SHUTDOWN_DELAY_SECONDS", Some("5"), "How long a server goes on taking requests after SIGTERM, seconds, 0..=120: /ready says 503 at once, and whoever balances load needs a moment to hear it.";
+    SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest time after that for what was begun, seconds, 0..=600.";
     CORS_ALLOWED_ORIGINS = "CORS_ALLOWED_ORIGINS", Some(""), "Origins browsers may call from, separated by commas; * for any.";
     IDEMPOTENCY_KEEP_DAYS = "IDEMPOTENCY_KEEP_DAYS", Some("1"), "How long the answer to an Idempotency-Key is kept, days, 1..=90; the job purge-idempotency-keys deletes older ones.";
     OAUTH_PROVIDERS = "OAUTH_PROVIDERS", Some("[]"), "JSON array of who else may say who a player is; docs/security/auth.md. Set on functions that sign in, nowhere else.";
@@ -142,6 +143,7 @@ pub struct Config {
     pub password_cost: PasswordCost,
     pub passwords_at_once: usize,
     pub mail: MailWay,
+    pub shutdown_delay: Duration,
     pub shutdown_grace: Duration,
     pub cors_allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
@@ -232,6 +234,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let iterations = self.number(ARGON2_ITERATIONS, 1, 100);
         let passwords_at_once = self.passwords_at_once();
         let mail = self.mail(app_env);
+        let shutdown_delay_s: Option<u32> = self.number(SHUTDOWN_DELAY_SECONDS, 0, 120);
         let shutdown_grace_s: Option<u32> = self.number(SHUTDOWN_GRACE_SECONDS, 0, 600);
         let cors_allowed_origins = self.list(CORS_ALLOWED_ORIGINS, origin);
         if cors_allowed_origins.as_ref().is_some_and(|list| list.len() > 1 && list.iter().any(|one| one == "*")) {
@@ -271,6 +274,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             password_cost: PasswordCost { memory_kib: memory_kib?, iterations: iterations? },
             passwords_at_once: passwords_at_once?,
             mail: mail?,
+            shutdown_delay: Duration::from_secs(shutdown_delay_s?.into()),
             shutdown_grace: Duration::from_secs(shutdown_grace_s?.into()),
             cors_allowed_origins: cors_allowed_origins?,
             trusted_proxies: trusted_proxies?,

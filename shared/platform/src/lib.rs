@@ -8,6 +8,7 @@ pub mod aws;
 pub mod cache;
 pub mod config;
 pub mod ctx;
+pub mod dealing;
 pub mod deletion;
 pub mod error;
 mod fault;

@@ -57,7 +57,7 @@ async fn assert_sound(db: &Db, user: UserId, character: CharacterId) {
     let content = Content::builtin();
     let stored = lives::owned_by(db, user, character).await.expect("a read").expect("a life");
     assert_eq!(stored.life.status, Status::Dead);
-    let log = lives::log(db, user, character).await.expect("a read");
+    let log = lives::log(db, user, character, stored.version).await.expect("a read");
     assert!(matches!(log.first().map(|entry| &entry.input), Some(Input::Birth { .. })));
     let replayed = engine::replay(|_| Some(content), &log).expect("a sound log");
     assert_eq!((replayed.verified, replayed.life.as_ref()), (engine::Verified::Recomputed, Some(&stored.life)));

@@ -12,6 +12,7 @@ use testkit::{app::VERIFYING_KEY, database};
 /// What became of `gateway <arguments>`.
 pub(crate) struct Ran {
     pub(crate) succeeded: bool,
+    pub(crate) stdout: String,
     pub(crate) stderr: String,
     log: Vec<Value>,
 }
@@ -33,11 +34,12 @@ pub(crate) async fn gateway(database_url: &str, arguments: &[&str]) -> Ran {
         .output()
         .await
         .expect("it runs");
-    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     Ran {
         succeeded: output.status.success(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        log: lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+        log: stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+        stdout,
     }
 }
 

@@ -15,11 +15,20 @@ use crate::server::settings;
 
 /// Starts a function with these settings and nothing else.
 async fn start(function: &str, settings: &[(&str, String)]) -> (RuntimeApi, Child) {
+    start_with_log(function, settings, Stdio::null()).await
+}
+
+/// The same; what it writes goes to `log`.
+pub(crate) async fn start_with_log(
+    function: &str,
+    settings: &[(&str, String)],
+    log: impl Into<Stdio>,
+) -> (RuntimeApi, Child) {
     let bins = lambda::build_bins().await.expect("binaries");
     let api = RuntimeApi::start(Duration::from_secs(60)).await.expect("a port");
     let mut command = Command::new(bins.join(function));
     command.env_clear().envs(settings.iter().map(|(name, value)| (name, value))).envs(api.env());
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().expect("it starts");
+    let child = command.stdout(log).stderr(Stdio::null()).kill_on_drop(true).spawn().expect("it starts");
     (api, child)
 }
 
@@ -28,7 +37,7 @@ fn terminate(child: &Child) {
     process.signal(Signal::TERM).expect("a signal");
 }
 
-fn register(username: &str) -> Value {
+pub(crate) fn register(username: &str) -> Value {
     json!({
         "version": "2.0", "routeKey": "POST /api/v1/auth/register", "rawPath": "/api/v1/auth/register",
         "rawQueryString": "", "headers": {"content-type": "application/json"},
@@ -40,7 +49,7 @@ fn register(username: &str) -> Value {
     })
 }
 
-fn status(outcome: &Outcome) -> &Value {
+pub(crate) fn status(outcome: &Outcome) -> &Value {
     match outcome {
         Outcome::Answered(answer) => &answer["statusCode"],
         Outcome::Failed(error) => panic!("{error}"),

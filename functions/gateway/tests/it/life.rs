@@ -52,7 +52,7 @@ async fn assert_replays(story: &Story<'_>, state: &Value) {
     let character = CharacterId(story.character.parse().expect("a uuid"));
     let db = story.app.ctx().db();
     let stored = lives::owned_by(db, user, character).await.expect("a read").expect("a life");
-    let log = lives::log(db, user, character).await.expect("a read");
+    let log = lives::log(db, user, character, stored.version).await.expect("a read");
     let replayed = engine::replay(|_| Some(Content::builtin()), &log).expect("a sound log");
     assert_eq!(replayed.life, Some(stored.life));
     assert_eq!(replayed.verified, engine::Verified::Recomputed);

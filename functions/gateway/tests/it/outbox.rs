@@ -164,7 +164,7 @@ async fn a_life_and_the_end_of_an_account_are_told_once_and_signed() {
     }
     assert_eq!((taken.len(), told.len()), (3, 3), "{told:?}");
     let (begun, ended, gone) = (&told["life.started"], &told["life.ended"], &told["account.deleted"]);
-    assert_eq!(begun["character_id"], lived.character.character_id.to_string());
+    assert_eq!(begun["character_id"], lived.character.character_id);
     assert_eq!((&ended["character_id"], &ended["age"]), (&begun["character_id"], &json!(lived.state.age)));
     assert_eq!((&ended["user_id"], &begun["version"]), (&gone["user_id"], &json!(2)));
     assert!(rows(&mut db).await.iter().all(|(attempts, delivered, ..)| *attempts == 1 && *delivered));

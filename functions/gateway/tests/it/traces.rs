@@ -1,21 +1,25 @@
-//! What a collector gets to see of a life in the container's process; and that one that is away or slow
-//! costs players nothing.
+//! What a collector gets to see of a life in the container's process and of a request on Lambda; and that one that is away
+//! or slow costs players nothing.
 
 use std::{
     collections::BTreeSet,
+    fs::{self, File},
     net::TcpListener,
     time::{Duration, Instant},
 };
 
 use platform::store::STATEMENTS;
 use reqwest::{Client, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{
     collector::{Collector, TakenSpan},
     player::{Player, Spec},
 };
 
-use crate::server::{Server, settings};
+use crate::{
+    lambda_process,
+    server::{Server, settings},
+};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
@@ -125,6 +129,48 @@ async fn a_collector_sees_a_request_with_its_parts_and_the_callers_trace() {
     let spans = collector.spans();
     assert!(spans.iter().any(|span| span.name == "GET" && !span.attributes.contains_key("http.route")), "{spans:#?}");
     assert!(spans.iter().all(|span| span.trace_id != unsampled && !span.name.contains("/health")), "{spans:#?}");
+}
+
+/// AWS's emulator hands no trace on (there is no `Lambda-Runtime-Trace-Id` at its runtime API), so this is testkit's API.
+#[tokio::test]
+async fn on_lambda_the_trace_is_x_rays_and_leaves_before_the_answer() {
+    let (collector, folder) = (Collector::start().await.expect("a collector"), tempfile::tempdir().expect("a folder"));
+    let log = folder.path().join("log");
+    // The process itself would trace nothing: X-Ray decides.
+    let settings = traced(collector.url(), "parentbased_always_off").await;
+    let file = File::create(&log).expect("a file");
+    let (api, _child) = lambda_process::start_with_log("auth-register", &settings, file).await;
+    let asked = async |username: &str, trace: &str, sampled: &str| {
+        let mut event = lambda_process::register(username);
+        event["headers"]["x-request-id"] = username.into();
+        // A caller that has a trace of its own beside it, which is not the one that X-Ray shows.
+        event["headers"]["traceparent"] = format!("00-{}-{PARENT}-00", "ab".repeat(16)).into();
+        let line = format!("Root=1-{}-{};Parent={PARENT}{sampled};Lineage=1:a87bd80c:0", &trace[..8], &trace[8..]);
+        event["headers"]["x-amzn-trace-id"] = line.into();
+        assert_eq!(lambda_process::status(&api.invoke(event).await.expect("an answer")), 201, "{username}");
+    };
+    let unsampled = ["ef".repeat(16), "cd".repeat(16)];
+    asked("unsampled", &unsampled[0], ";Sampled=0").await;
+    asked("undecided", &unsampled[1], "").await;
+    asked("sampled", TRACE, ";Sampled=1").await;
+    // Not waited for: the answer is here, so the spans are sent. Only the collector's own output may take a moment.
+    let spans = collector.trace(TRACE, "POST /api/v1/auth/register").await;
+    let (root, handler) = (named(&spans, "POST /api/v1/auth/register"), named(&spans, "auth-register"));
+    assert_eq!((root.kind.as_str(), root.parent_id.as_str()), ("SPAN_KIND_SERVER", PARENT));
+    assert_eq!(
+        (handler.parent_id.as_str(), root.attributes["http.response.status_code"].as_str()),
+        (root.id.as_str(), "201")
+    );
+    assert!(spans.iter().any(|span| span.attributes.get("db.system.name").is_some_and(|name| name == "postgresql")));
+    assert!(collector.spans().iter().all(|span| span.trace_id == TRACE), "{:#?}", collector.spans());
+
+    let log = fs::read_to_string(&log).expect("a log");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for (request, trace) in [("unsampled", unsampled[0].as_str()), ("undecided", &unsampled[1]), ("sampled", TRACE)] {
+        let access = lines.iter().find(|line| line["message"] == "request" && line["request_id"] == request);
+        let access = access.unwrap_or_else(|| panic!("no access line of {request}: {log}"));
+        assert_eq!((&access["trace_id"], &access["route"]), (&json!(trace), &json!("auth-register")), "{access}");
+    }
 }
 
 #[tokio::test]

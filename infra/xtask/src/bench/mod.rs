@@ -1,7 +1,9 @@
 //! `cargo xtask bench …`: measure what decisions rest on. What is only compared with is in packages of their own outside
 //! the workspace (`infra/bench`): it must not become a dependency of the game.
 
+mod callgrind;
 mod cold_start;
+mod telemetry;
 
 use std::path::Path;
 use std::process::Stdio;
@@ -22,6 +24,8 @@ enum Bench {
     /// Count what each Lambda function does before it asks for its first event, and beside it an empty one. Takes a release
     /// build of every function, and valgrind.
     ColdStart(cold_start::Args),
+    /// Count what logs and metrics add to a cached read, and to a Lambda function's start. Takes valgrind.
+    Telemetry(telemetry::Args),
 }
 
 /// Builds and runs it, in the release profile.
@@ -32,6 +36,7 @@ pub(crate) fn run(args: &BenchArgs, checkout: &Path) -> Result<()> {
     match &args.bench {
         Bench::L1 => l1(checkout),
         Bench::ColdStart(args) => cold_start::run(args, checkout),
+        Bench::Telemetry(args) => telemetry::run(args, checkout),
     }
 }
 

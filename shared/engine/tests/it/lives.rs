@@ -2,7 +2,7 @@
 
 use engine::{
     Content, ContentHash, InputError, LifeSpec, LogEntry, Mode, OnPending, ReplayError, SpecError, Status, Verified,
-    YearInput, advance, decide, explain, new_life, replay, start,
+    YearInput, advance, decide, explain, new_life, replay, replay_to_age, start,
 };
 
 use crate::play::{live, live_number, seed, spec};
@@ -31,6 +31,34 @@ fn a_life_survives_its_own_json() {
     }
     let json = serde_json::to_string(&lived.log).unwrap();
     assert_eq!(serde_json::from_str::<Vec<LogEntry>>(&json).unwrap(), lived.log);
+}
+
+/// At every age the life is found again as it was, and from there it goes on as it went.
+#[test]
+fn a_life_is_found_again_at_each_of_its_ages() {
+    for number in 0..20 {
+        let lived = live_number(Content::builtin(), number);
+        for age in 0..=lived.life.age {
+            let moment = replay_to_age(builtin, &lived.log, age).unwrap().unwrap();
+            let step = &lived.steps[moment.entries - 2];
+            assert_eq!((&moment.life, moment.life.age), (&step.life, age), "life {number} at {age}");
+            let happened = lived.steps[..moment.entries - 1].iter().flat_map(|step| &step.events);
+            let recent: Vec<_> = happened.filter(|event| event.age == age).cloned().collect();
+            assert_eq!(moment.recent, recent);
+            assert!(age == 0 || lived.steps[moment.entries - 3].life.age < age, "the first move to that age");
+        }
+        assert!(replay_to_age(builtin, &lived.log, lived.life.age + 1).unwrap().is_none());
+    }
+}
+
+#[test]
+fn what_is_not_at_hand_is_not_lived_again() {
+    let mut log = live_number(Content::builtin(), 1).log;
+    let elsewhere = ReplayError::OutOfReach { seq: 0 };
+    assert_eq!(replay_to_age(|_| None, &log, 0).unwrap_err(), elsewhere);
+    assert_eq!(explain(|_| None, &log, 1).unwrap_err(), elsewhere);
+    log[0].outcome.push(0);
+    assert_eq!(replay_to_age(builtin, &log, 0).unwrap_err(), ReplayError::BrokenLink { seq: 0 });
 }
 
 #[test]
@@ -135,10 +163,9 @@ fn impossible_births_are_refused() {
 
 #[test]
 fn every_event_can_be_explained_and_odds_add_up() {
-    let content = Content::builtin();
     let lived = live_number(Content::builtin(), 8);
     for record in lived.steps.iter().flat_map(|step| &step.events).step_by(9) {
-        let why = explain(content, &lived.log, record.event_seq).unwrap().unwrap();
+        let why = explain(builtin, &lived.log, record.event_seq).unwrap().unwrap();
         assert_eq!((why.event_seq, &why.event_id), (record.event_seq, &record.event_id));
         assert!(why.draw.weight <= why.draw.total_weight);
         for option in &why.options {
@@ -146,5 +173,5 @@ fn every_event_can_be_explained_and_odds_add_up() {
             assert_eq!(sum, i32::from(option.odds.success), "{}", record.event_id);
         }
     }
-    assert_eq!(explain(content, &lived.log, 10_000).unwrap(), None);
+    assert_eq!(explain(builtin, &lived.log, 10_000).unwrap(), None);
 }

@@ -57,7 +57,7 @@ fn only_harmless_events_fill_a_thin_pool() {
     for number in 0..6 {
         let lived = live_number(content, number);
         for record in lived.steps.iter().flat_map(|step| &step.events).filter(|record| record.age % 4 == 0) {
-            let draw = explain(content, &lived.log, record.event_seq).unwrap().unwrap().draw;
+            let draw = explain(|_| Some(content), &lived.log, record.event_seq).unwrap().unwrap().draw;
             if draw.tier != content::Tier::Random {
                 continue;
             }

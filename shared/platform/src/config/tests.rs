@@ -65,6 +65,7 @@ fn every_problem_names_its_variable_and_none_repeats_the_value() {
         ("ARGON2_AT_ONCE", "65"),
         ("MAIL_URL", "imap://hunter2@mail"),
         ("MAIL_FROM", "hunter2"),
+        ("SHUTDOWN_DELAY_SECONDS", "121"),
         ("SHUTDOWN_GRACE_SECONDS", "601"),
         ("CORS_ALLOWED_ORIGINS", "play.example.org"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),

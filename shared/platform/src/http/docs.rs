@@ -43,12 +43,19 @@ impl Operation {
             description: "",
         };
         for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-            let (meaning, schema) = match name.ends_with("_id") {
-                true => ("Id as the API gave it.", uuid()),
-                false => ("A name; see the description.", string()),
+            let (meaning, schema) = match name.rsplit_once('_') {
+                Some((_, "id")) => ("Id as the API gave it.", uuid()),
+                Some((_, "seq")) => {
+                    ("Number as the API gave it.", ObjectBuilder::new().schema_type(Type::Integer).into())
+                }
+                _ => ("A name; see the description.", string()),
             };
             this = this.parameter(name, ParameterIn::Path, Required::True, meaning, schema);
         }
+        let meaning =
+            "The client's release, such as 1.4.2: for statistics, and to know which releases are still about.";
+        this =
+            this.parameter(headers::X_CLIENT_VERSION.as_str(), ParameterIn::Header, Required::False, meaning, string());
         let token = || SecurityRequirement::new(SECURITY, Vec::<String>::new());
         let securities = match route.auth {
             Auth::Public => Vec::new(),

@@ -5,13 +5,14 @@ use std::convert::Infallible;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, FromRequestParts, MatchedPath, OptionalFromRequestParts, Path as AxumPath, Request},
+    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path as AxumPath, RawPathParams, Request},
 };
 use deserr::Deserr;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{fields::FieldErrors, info::RequestInfo};
 use crate::{
@@ -65,17 +66,27 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Ctx> for Path<T> {
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
         match <AxumPath<T> as FromRequestParts<Ctx>>::from_request_parts(parts, ctx).await {
             Ok(AxumPath(value)) => Ok(Self(value)),
-            Err(_) => {
-                let template = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-                let names = template.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-                let text = Text::new("A part of the path is not valid.", "路径中有一段无效。");
-                let hint = Text::new("Must be an id as the API gave it (UUID).", "必须是接口给出的 ID（UUID）。");
-                Err(names.fold(ApiError::new(Code::InvalidRequest, text), |error, name| {
-                    error.field(name, "format", hint.clone())
-                }))
-            }
+            Err(_) => Err(bad_path(RawPathParams::from_request_parts(parts, ctx).await.ok().as_ref())),
         }
     }
+}
+
+/// Names the parameters that are not what their names say: `…_id` a UUID, all others a number.
+fn bad_path(params: Option<&RawPathParams>) -> ApiError {
+    let text = Text::new("A part of the path is not valid.", "路径中有一段无效。");
+    let mut error = ApiError::new(Code::InvalidRequest, text);
+    for (name, value) in params.into_iter().flatten() {
+        let (is_sound, hint) = if name.ends_with("_id") {
+            let hint = Text::new("Must be an id as the API gave it (UUID).", "必须是接口给出的 ID（UUID）。");
+            (Uuid::try_parse(value).is_ok(), hint)
+        } else {
+            (value.parse::<u32>().is_ok(), Text::new("Must be a number as the API gave it.", "必须是接口给出的数字。"))
+        };
+        if !is_sound {
+            error = error.field(name, "format", hint);
+        }
+    }
+    error
 }
 
 /// Query parameters; all wrong ones are named at once. Fields parse from strings.

@@ -11,6 +11,7 @@ pub(crate) mod info;
 mod observe;
 pub mod page;
 mod router;
+pub mod wishes;
 pub mod word;
 
 pub use extract::{Json, Path, Query};

@@ -61,9 +61,7 @@ pub(super) async fn observe(
     let (elapsed, cold_start) = (started.elapsed(), ctx.take_cold_start(route));
     meters.record(info.method(), response.status(), elapsed, info.trips());
     if route.rate != Rate::Unlimited {
-        metrics::counter!("client_requests_total",
-            "platform" => info.client_platform(), "version" => info.client_version())
-        .increment(1);
+        meters.record_client(info.client_platform(), info.client_version());
     }
     log_access(&info, &response, reason, elapsed, cold_start);
     root.answered(response.status());

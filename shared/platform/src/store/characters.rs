@@ -1,7 +1,7 @@
 //! Who a player's characters are. Where each stands is in `lives`.
 
 use chrono::{DateTime, Utc};
-use engine::{LifeSpec, LogEntry};
+use engine::LifeSpec;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     cache::aggregate::{self, Aggregate as _, Loaded},
     ctx::Cx,
+    dealing::Dealt,
     error::ApiError,
     http::{
         envelope::{Answer, Reply},
@@ -32,8 +33,12 @@ pub(super) const CREATE: Statement = Statement::write(
             WHERE user_id = $1 AND is_active AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
          ), born AS (
             INSERT INTO characters
-                (character_id, user_id, lineage_id, character_name, birth_country, birth_year, ranked, created_at)
-            SELECT $10, user_id, $10, $11, $12, $13, $14, $9 FROM owner
+                (character_id, user_id, lineage_id, parent_character_id, character_name, birth_country, birth_year,
+                 ranked, created_at)
+            SELECT $10, user_id, $27,
+                   (SELECT p.character_id FROM characters p WHERE p.character_id = $28 AND p.user_id = owner.user_id),
+                   $11, $12, $13, $14, $9
+            FROM owner
             RETURNING character_id
          ), attributes AS (
             INSERT INTO character_attributes
@@ -99,22 +104,13 @@ pub struct Character {
     pub created_at: DateTime<Utc>,
 }
 
-/// A character about to be.
-#[derive(Debug)]
-pub struct NewCharacter<'a> {
-    /// The dealt life, a draft, at its first version.
-    pub standing: &'a Standing,
-    /// The first entry of its log.
-    pub birth: &'a LogEntry,
-}
-
 /// Stores a new character with its dealt life and gives `answer`, in one statement; a repeated request gets the first
 /// answer.
 ///
 /// # Errors
 /// 401 when the account is gone, 422 KEY_REUSED, 503 without Postgres.
-pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, answer: Answer<T>) -> Reply<T> {
-    let NewCharacter { standing, birth } = new;
+pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &Dealt, answer: Answer<T>) -> Reply<T> {
+    let Dealt { standing, birth } = new;
     let (life, id) = (&standing.life, standing.character_id);
     let attributes = life.attributes;
     let state = encode(life, &standing.recent)?;
@@ -136,7 +132,9 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
         .bind(&birth.outcome)
         .bind(birth.content_hash.0.as_slice())
         .bind(lives::int4(birth.rules_version))
-        .bind(birth.hash.as_slice());
+        .bind(birth.hash.as_slice())
+        .bind(standing.lineage_id)
+        .bind(standing.parent_character_id);
     match once::run(cx, statement).await? {
         Done::Applied { roster_version } => {
             let value = lives::stored(standing, &state)?;
@@ -156,7 +154,7 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &NewCharacter<'_>, ans
 }
 
 /// Years of birth are at most 2050.
-fn birth_year(spec: &LifeSpec) -> i16 {
+pub(super) fn birth_year(spec: &LifeSpec) -> i16 {
     lives::int2(spec.birth_year)
 }
 
@@ -207,7 +205,7 @@ impl Listed {
             character_name: spec.name.clone(),
             birth_country: spec.country.clone(),
             birth_year: birth_year(spec),
-            ranked: spec.ranked,
+            ranked: new.is_ranked(),
             status: new.life.status.as_str().to_owned(),
             age: lives::int2(new.life.age),
             version: new.version,
@@ -282,6 +280,7 @@ mod tests {
             character_id: CharacterId(Uuid::from_u128(id)),
             lineage_id: Uuid::from_u128(id),
             parent_character_id: None,
+            branched_at_age: None,
             version,
             life: life(),
             recent: Vec::new(),

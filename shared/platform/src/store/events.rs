@@ -16,6 +16,11 @@ pub(super) const DESCENDING: Statement = Statement::read("events-descending", "S
            AND ($4::int2 IS NULL OR age = $4) AND ($5::text IS NULL OR event_type = $5) AND ($6::int4 IS NULL OR seq < $6)
          ORDER BY seq DESC LIMIT $7");
 
+pub(super) const NUMBERED: Statement = Statement::read(
+    "event",
+    "SELECT record FROM events WHERE character_id = $1 AND created_at BETWEEN $2 AND $3 AND seq = $4",
+);
+
 /// Which events, in which order.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
@@ -59,4 +64,20 @@ pub async fn page(db: &Db, life: &Standing, wanted: &Wanted) -> Result<Vec<Event
         .fetch_all(db)
         .await?;
     Ok(records.into_iter().map(|Json(record)| record).collect())
+}
+
+/// The event of that number, if it is over.
+///
+/// # Errors
+/// 503 without Postgres.
+pub async fn numbered(db: &Db, life: &Standing, event_seq: u32) -> Result<Option<EventRecord>, ApiError> {
+    let Ok(seq) = i32::try_from(event_seq) else { return Ok(None) };
+    let record: Option<Json<EventRecord>> = sqlx::query_scalar(NUMBERED.sql)
+        .bind(life.character_id)
+        .bind(life.created_at)
+        .bind(life.updated_at)
+        .bind(seq)
+        .fetch_optional(db)
+        .await?;
+    Ok(record.map(|Json(record)| record))
 }

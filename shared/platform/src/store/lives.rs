@@ -28,7 +28,7 @@ use crate::{
 
 pub(super) const STATE: Statement = Statement::read(
     "life-state",
-    "SELECT c.lineage_id, c.parent_character_id, l.version, l.state, c.created_at, l.updated_at
+    "SELECT c.lineage_id, c.parent_character_id, c.branched_at_age, l.version, l.state, c.created_at, l.updated_at
          FROM lives l JOIN characters c USING (character_id)
          WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
 );
@@ -83,7 +83,7 @@ pub(super) const LOG: Statement = Statement::read(
     "life-log",
     "SELECT e.seq, e.age, e.input, e.outcome, e.content_hash, e.rules_version, e.hash
          FROM life_log e JOIN lives l USING (character_id)
-         WHERE e.character_id = $1 AND l.user_id = $2
+         WHERE e.character_id = $1 AND l.user_id = $2 AND e.version <= $3
          ORDER BY e.seq",
 );
 
@@ -95,8 +95,10 @@ pub struct Standing {
     pub character_id: CharacterId,
     /// Of which lineage: the first life it was branched from, or itself.
     pub lineage_id: Uuid,
-    /// The life it was branched from.
+    /// The life it was branched from, or begun anew after.
     pub parent_character_id: Option<CharacterId>,
+    /// Up to which age it shares its parent's past; none when it shares nothing.
+    pub branched_at_age: Option<u16>,
     /// Raised by one with every request that changes the life.
     pub version: i64,
     /// The engine's state.
@@ -110,6 +112,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether it counts for leaderboards: a past that was chosen again does not.
+    pub fn is_ranked(&self) -> bool {
+        self.life.spec.ranked && self.branched_at_age.is_none()
+    }
+
     /// This life, if it stands where the client believes.
     ///
     /// # Errors
@@ -142,6 +149,7 @@ struct StoredRef<'a> {
     character_id: CharacterId,
     lineage_id: Uuid,
     parent_character_id: Option<CharacterId>,
+    branched_at_age: Option<u16>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -154,6 +162,7 @@ impl<'a> StoredRef<'a> {
             character_id: standing.character_id,
             lineage_id: standing.lineage_id,
             parent_character_id: standing.parent_character_id,
+            branched_at_age: standing.branched_at_age,
             version: standing.version,
             created_at: standing.created_at,
             updated_at: standing.updated_at,
@@ -172,6 +181,9 @@ struct Stored {
     character_id: CharacterId,
     lineage_id: Uuid,
     parent_character_id: Option<CharacterId>,
+    // A release that knows no branches writes none.
+    #[serde(default)]
+    branched_at_age: Option<u16>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -180,9 +192,18 @@ struct Stored {
 
 impl From<Stored> for Standing {
     fn from(stored: Stored) -> Self {
-        let Stored { character_id, lineage_id, parent_character_id, version, created_at, updated_at, state } = stored;
-        let State { life, recent } = state;
-        Self { character_id, lineage_id, parent_character_id, version, life, recent, created_at, updated_at }
+        let State { life, recent } = stored.state;
+        Self {
+            character_id: stored.character_id,
+            lineage_id: stored.lineage_id,
+            parent_character_id: stored.parent_character_id,
+            branched_at_age: stored.branched_at_age,
+            version: stored.version,
+            life,
+            recent,
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+        }
     }
 }
 
@@ -192,6 +213,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
     struct Row {
         lineage_id: Uuid,
         parent_character_id: Option<CharacterId>,
+        branched_at_age: Option<i16>,
         version: i64,
         state: Vec<u8>,
         created_at: DateTime<Utc>,
@@ -203,6 +225,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
         character_id: character,
         lineage_id: row.lineage_id,
         parent_character_id: row.parent_character_id,
+        branched_at_age: row.branched_at_age.and_then(|age| u16::try_from(age).ok()),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -347,11 +370,11 @@ fn moved_on(version: i64, age: u16) -> ApiError {
         .detail("current_age", age)
 }
 
-/// The log of a life, oldest first, if it is `user`'s; empty when there is no such life.
+/// The log of a life up to that version, oldest first, if it is `user`'s; empty when there is no such life.
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn log(db: &Db, user: UserId, character: CharacterId) -> Result<Vec<LogEntry>, ApiError> {
+pub async fn log(db: &Db, user: UserId, character: CharacterId, version: i64) -> Result<Vec<LogEntry>, ApiError> {
     #[derive(sqlx::FromRow)]
     struct Row {
         seq: i32,
@@ -362,7 +385,7 @@ pub async fn log(db: &Db, user: UserId, character: CharacterId) -> Result<Vec<Lo
         rules_version: i32,
         hash: Vec<u8>,
     }
-    let rows: Vec<Row> = sqlx::query_as(LOG.sql).bind(character).bind(user).fetch_all(db).await?;
+    let rows: Vec<Row> = sqlx::query_as(LOG.sql).bind(character).bind(user).bind(version).fetch_all(db).await?;
     let entry = |row: Row| -> Option<LogEntry> {
         Some(LogEntry {
             seq: row.seq.try_into().ok()?,

@@ -3,9 +3,11 @@
 
 pub mod accounts;
 pub(crate) mod auth_limits;
+pub mod branches;
 pub mod characters;
 pub mod constraints;
 pub mod content_blobs;
+pub mod decisions;
 pub(crate) mod deletion;
 pub mod devices;
 pub mod email_codes;

@@ -1,8 +1,8 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
 use super::{
-    accounts, auth_limits, characters, deletion, devices, email_codes, events, export, idempotency, identities, lives,
-    migrations, oauth_flows, outbox, passwords, sessions,
+    accounts, auth_limits, branches, characters, content_blobs, decisions, deletion, devices, email_codes, events,
+    export, idempotency, identities, lives, migrations, oauth_flows, outbox, passwords, sessions,
 };
 
 /// A statement of the store.
@@ -39,9 +39,13 @@ pub const STATEMENTS: &[Statement] = &[
     accounts::CHANGE,
     auth_limits::COUNT,
     auth_limits::GIVE_BACK,
+    branches::BRANCH,
     characters::CREATE,
     characters::LISTED,
     characters::NEWEST,
+    content_blobs::LOAD,
+    decisions::ASCENDING,
+    decisions::DESCENDING,
     email_codes::ADDRESSEE,
     email_codes::PUT,
     email_codes::TRY,
@@ -50,6 +54,7 @@ pub const STATEMENTS: &[Statement] = &[
     email_codes::RESET_PASSWORD,
     events::ASCENDING,
     events::DESCENDING,
+    events::NUMBERED,
     idempotency::FIRST_ANSWER,
     identities::FIND_OR_CREATE,
     identities::ADD_PASSWORD,

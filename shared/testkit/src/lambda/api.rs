@@ -153,11 +153,14 @@ async fn next(
     let (id, event) = event.ok_or(StatusCode::GONE)?;
     let deadline = SystemTime::now() + shared.time;
     let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    // A caller's own trace goes on, as through API Gateway; else one begins here.
+    let trace = event["headers"]["x-amzn-trace-id"].as_str().map(str::to_owned);
+    let trace = trace.unwrap_or_else(|| format!("Root=1-00000000-{}", &id.simple().to_string()[..24]));
     let headers = [
         ("lambda-runtime-aws-request-id", id.to_string()),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:000000000000:function:function".to_owned()),
-        ("lambda-runtime-trace-id", format!("Root=1-00000000-{}", &id.simple().to_string()[..24])),
+        ("lambda-runtime-trace-id", trace),
     ];
     let headers = headers.map(|(name, value)| (HeaderName::from_static(name), value));
     Ok((AppendHeaders(headers), event.to_string()))

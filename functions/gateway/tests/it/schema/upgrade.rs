@@ -59,7 +59,7 @@ async fn a_life_of_the_release_before_replays_from_its_log() {
     let app = TestApp::with_settings(gateway::routes(None), &[("DATABASE_URL", &url)]).await;
     let (user, character) = (UserId(USER.parse().expect("an id")), CharacterId(CHARACTER.parse().expect("an id")));
     let standing = lives::owned_by(app.ctx().db(), user, character).await.expect("a read").expect("a life");
-    let log = lives::log(app.ctx().db(), user, character).await.expect("a read");
+    let log = lives::log(app.ctx().db(), user, character, standing.version).await.expect("a read");
     assert_eq!(log.len(), 23);
 
     let is_ours = log.iter().all(|entry| entry.content_hash == builtin && entry.rules_version == engine::RULES_VERSION);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::lambda::RuntimeApi;
@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::Program;
+use crate::bench::callgrind;
 
 /// Longest wait for a function: valgrind makes it some fifty times slower.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -52,7 +53,7 @@ pub(super) struct Measured {
 pub(super) async fn measure(program: &Program, starts: u32) -> Result<Measured> {
     let (mut next, mut first, mut tenth, mut resident) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..starts.max(1) {
-        let (api, started, mut child) = start(Command::new(&program.path)).await?;
+        let (api, started, mut child) = start(Command::new(&program.path), &[]).await?;
         next.push(asked(&api, &mut child).await?.duration_since(started));
         for number in 1..=10 {
             let begun = Instant::now();
@@ -71,7 +72,7 @@ pub(super) async fn measure(program: &Program, starts: u32) -> Result<Measured> 
         u64::try_from(times[times.len() / 2].as_micros()).unwrap_or(u64::MAX)
     };
     Ok(Measured {
-        instructions: instructions(&program.path).await.with_context(|| program.name.clone())?,
+        instructions: instructions(&program.path, &[]).await.with_context(|| program.name.clone())?,
         next_us: median(next),
         first_us: median(first),
         tenth_us: median(tenth),
@@ -80,9 +81,9 @@ pub(super) async fn measure(program: &Program, starts: u32) -> Result<Measured> 
     })
 }
 
-async fn start(mut command: Command) -> Result<(RuntimeApi, Instant, Child)> {
+async fn start(mut command: Command, settings: &[(&str, &str)]) -> Result<(RuntimeApi, Instant, Child)> {
     let api = RuntimeApi::start(Duration::from_secs(60)).await?;
-    command.env_clear().envs(SETTINGS).envs(api.env()).kill_on_drop(true);
+    command.env_clear().envs(SETTINGS).envs(settings.iter().copied()).envs(api.env()).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();
     let child = command.spawn().context("it does not start")?;
@@ -120,21 +121,15 @@ fn event(program: &Program) -> Value {
 
 /// Counts under callgrind until the first request for an event. The process is then ended by a signal that it does not
 /// handle, so nothing of its own end is counted.
-async fn instructions(program: &Path) -> Result<u64> {
+pub(in crate::bench) async fn instructions(program: &Path, settings: &[(&str, &str)]) -> Result<u64> {
     let folder = TempDir::with_prefix("restart-life-callgrind-")?;
     let out = folder.path().join("out");
-    let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--tool=callgrind", "--quiet"]).arg(format!("--callgrind-out-file={}", out.display())).arg(program);
-    let (api, _, mut child) = start(valgrind).await.context("valgrind is needed")?;
+    let (api, _, mut child) = start(callgrind::command(&out, program), settings).await.context("valgrind is needed")?;
     asked(&api, &mut child).await?;
     let process = child.id().and_then(Process::find).context("it has ended")?;
     process.signal(Signal::USR1)?;
     timeout(PATIENCE, child.wait()).await.context("valgrind does not end")??;
-    let text = fs::read_to_string(&out)?;
-    let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
-    let total = total.context("callgrind wrote no total")?.trim().parse()?;
-    ensure!(total > 0, "nothing was counted");
-    Ok(total)
+    callgrind::total(&out)
 }
 
 /// The most of the process's memory that was resident at once.

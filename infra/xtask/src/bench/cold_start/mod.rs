@@ -4,8 +4,8 @@
 //! Connections are not opened before that point, so none can be: Postgres and Redis are named by addresses where nothing
 //! listens. The event has a path that no route has, so its answer, a 404, has passed everything but a handler.
 
-mod function;
-mod programs;
+pub(super) mod function;
+pub(super) mod programs;
 
 use std::path::{Path, PathBuf};
 
@@ -36,9 +36,9 @@ const SIZE: u64 = 3;
 const LARGE_SIZE: u64 = 5;
 
 /// A program to be measured.
-struct Program {
+pub(super) struct Program {
     name: String,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     is_job: bool,
     /// Whether it holds the game's content or an AWS SDK.
     is_large: bool,

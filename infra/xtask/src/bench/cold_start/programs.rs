@@ -24,7 +24,7 @@ pub(super) fn empty(checkout: &Path) -> Result<Program> {
 }
 
 /// The functions of the workspace of these names, or all.
-pub(super) fn functions(checkout: &Path, profile: &str, names: &[String]) -> Result<Vec<Program>> {
+pub(in crate::bench) fn functions(checkout: &Path, profile: &str, names: &[String]) -> Result<Vec<Program>> {
     let (packages, wanted) = bins(checkout, names)?;
     let manifest = checkout.join("Cargo.toml");
     let manifest = manifest.to_string_lossy();

@@ -6,17 +6,26 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-/// Minutes become seconds.
-pub(super) const FASTER: u64 = 60;
-/// No duration becomes shorter: Prometheus scrapes and evaluates this often here.
+/// Half a minute becomes a second. More, and a busy machine misses looks that the rules count on.
+pub(super) const FASTER: u64 = 30;
+/// No duration becomes shorter: Prometheus evaluates this often here.
 const SHORTEST_MS: u64 = 500;
+/// Between two scrapes, and the longest wait for one. In earnest 15 s and 10 s.
+const SCRAPE_MS: u64 = 1_000;
 
 /// A text with its durations divided. In PromQL they stand in brackets and after `offset`, in YAML after a key that names
 /// one; anything else that looks like one (a name, a sentence) is left alone.
 fn hurried(text: &str) -> String {
     let lines = text.lines().map(|line| {
-        let yaml =
-            ["for: ", "interval: ", "group_wait: ", "group_interval: ", "repeat_interval: ", "resolve_timeout: "];
+        let yaml = [
+            "for: ",
+            "keep_firing_for: ",
+            "interval: ",
+            "group_wait: ",
+            "group_interval: ",
+            "repeat_interval: ",
+            "resolve_timeout: ",
+        ];
         let key = line.trim_start().trim_start_matches("- ");
         if let Some(key) = yaml.iter().find(|name| key.starts_with(**name)) {
             let (before, duration) = line.split_once(key).unwrap_or((line, ""));
@@ -70,7 +79,7 @@ fn divided(duration: &str) -> Option<String> {
 }
 
 /// Writes the rules and both configurations for servers on these ports into a folder.
-pub(super) fn write(checkout: &Path, folder: &Path, [metrics, alerts, receiver]: [u16; 3]) -> Result<()> {
+pub(super) fn write(checkout: &Path, folder: &Path, [metrics, jobs, alerts, receiver]: [u16; 4]) -> Result<()> {
     let rules = folder.join("rules");
     fs::create_dir_all(&rules)?;
     for entry in fs::read_dir(checkout.join("infra/prometheus/rules"))? {
@@ -81,10 +90,11 @@ pub(super) fn write(checkout: &Path, folder: &Path, [metrics, alerts, receiver]:
     fs::write(
         folder.join("prometheus.yml"),
         format!(
-            "global: {{scrape_interval: {SHORTEST_MS}ms, evaluation_interval: {SHORTEST_MS}ms}}\n\
+            "global: {{scrape_interval: {SCRAPE_MS}ms, evaluation_interval: {SHORTEST_MS}ms}}\n\
              rule_files: [rules/*.yaml]\n\
              alerting: {{alertmanagers: [{{static_configs: [{{targets: [\"127.0.0.1:{alerts}\"]}}]}}]}}\n\
-             scrape_configs:\n  - {{job_name: restart-life, static_configs: [{{targets: [\"127.0.0.1:{metrics}\"]}}]}}\n"
+             scrape_configs:\n  - {{job_name: restart-life, static_configs: [{{targets: [\"127.0.0.1:{metrics}\"]}}]}}\n  \
+             - {{job_name: pushgateway, honor_labels: true, static_configs: [{{targets: [\"127.0.0.1:{jobs}\"]}}]}}\n"
         ),
     )?;
     let secrets = folder.join("secrets");
@@ -109,12 +119,12 @@ mod tests {
         let rows = [
             (
                 "sum(rate(http_requests_total{status=~\"5..\"}[5m])) > 0.1",
-                "sum(rate(http_requests_total{status=~\"5..\"}[5000ms])) > 0.1",
+                "sum(rate(http_requests_total{status=~\"5..\"}[10000ms])) > 0.1",
             ),
-            ("        for: 15m", "        for: 15000ms"),
+            ("        for: 15m", "        for: 30000ms"),
             ("  - group_wait: 10s", "  - group_wait: 500ms"),
             ("  - record: slo:error_ratio:5m", "  - record: slo:error_ratio:5m"),
-            ("a[1h] / b[6h] offset 1w)", "a[60000ms] / b[360000ms] offset 10080000ms)"),
+            ("a[1h] / b[6h] offset 1w)", "a[120000ms] / b[720000ms] offset 20160000ms)"),
             ("  group_by: [alertname]", "  group_by: [alertname]"),
             ("- weekdays: [\"monday:friday\"]", "- weekdays: [\"monday:friday\"]"),
         ];

@@ -1,5 +1,6 @@
-//! Prometheus and the Alertmanager of the drill, and those whom they wake.
+//! Prometheus, the Alertmanager and the Pushgateway of the drill, and those whom they wake.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use reqwest::Client;
 use serde_json::Value;
-use testkit::services::{alertmanager, prometheus};
+use testkit::services::{alertmanager, prometheus, pushgateway};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -19,10 +20,12 @@ use super::hurry;
 /// Longest start of either.
 const START: Duration = Duration::from_secs(60);
 
-/// Both servers; killed when dropped.
+/// All servers; killed when dropped.
 pub(super) struct Watch {
-    servers: [Child; 2],
+    servers: [Child; 3],
     prometheus: String,
+    /// Where jobs leave what they counted.
+    pub(super) pushgateway: String,
     alertmanager: String,
     client: Client,
     /// Who was told what: `chat` or `pager`, and the text.
@@ -30,14 +33,15 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Starts both, with the checkout's rules in a hurry, watching a gateway's metrics.
+    /// Starts all, with the checkout's rules in a hurry, watching a gateway's metrics.
     pub(super) async fn start(checkout: &Path, folder: &Path, metrics: u16) -> Result<Self> {
         let receiver = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (rules, alerts) = (free_port()?, free_port()?);
-        hurry::write(checkout, folder, [metrics, alerts, receiver.local_addr()?.port()])?;
+        let (rules, alerts, jobs) = (free_port()?, free_port()?, free_port()?);
+        hurry::write(checkout, folder, [metrics, jobs, alerts, receiver.local_addr()?.port()])?;
         let told = Arc::default();
         tokio::spawn(listen(receiver, Arc::clone(&told)));
-        let (program, manager) = tokio::task::spawn_blocking(|| anyhow::Ok((prometheus()?, alertmanager()?))).await??;
+        let programs = || anyhow::Ok((prometheus()?, alertmanager()?, pushgateway()?));
+        let (program, manager, pushgateway) = tokio::task::spawn_blocking(programs).await??;
         let mut prometheus = Command::new(program);
         prometheus.arg("--config.file=prometheus.yml").arg("--storage.tsdb.path=data");
         prometheus.arg(format!("--web.listen-address=127.0.0.1:{rules}"));
@@ -46,10 +50,17 @@ impl Watch {
         let mut manager = Command::new(manager);
         manager.arg("--config.file=alertmanager.yml").arg("--storage.path=alerts").arg("--cluster.listen-address=");
         manager.arg(format!("--web.listen-address=127.0.0.1:{alerts}"));
-        let servers = [spawn(prometheus, folder, "prometheus.log")?, spawn(manager, folder, "alertmanager.log")?];
-        let [prometheus, alertmanager] = [rules, alerts].map(|port| format!("http://127.0.0.1:{port}"));
-        let watch = Self { servers, prometheus, alertmanager, client: Client::new(), told };
-        for server in [&watch.prometheus, &watch.alertmanager] {
+        let mut pushed = Command::new(pushgateway);
+        pushed.arg(format!("--web.listen-address=127.0.0.1:{jobs}"));
+        let servers = [
+            spawn(prometheus, folder, "prometheus.log")?,
+            spawn(manager, folder, "alertmanager.log")?,
+            spawn(pushed, folder, "pushgateway.log")?,
+        ];
+        let [prometheus, alertmanager, pushgateway] =
+            [rules, alerts, jobs].map(|port| format!("http://127.0.0.1:{port}"));
+        let watch = Self { servers, prometheus, pushgateway, alertmanager, client: Client::new(), told };
+        for server in [&watch.prometheus, &watch.alertmanager, &watch.pushgateway] {
             watch.ready(server, folder).await?;
         }
         Ok(watch)
@@ -64,7 +75,8 @@ impl Watch {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let words = ["prometheus.log", "alertmanager.log"].map(|log| testkit::record::tail(&folder.join(log)));
+        let words = ["prometheus.log", "alertmanager.log", "pushgateway.log"]
+            .map(|log| testkit::record::tail(&folder.join(log)));
         bail!("{server} is not ready:\n{}", words.join("\n"))
     }
 
@@ -76,10 +88,19 @@ impl Watch {
         Ok(alerts.into_iter().map(|alert| alert["labels"].clone()).collect())
     }
 
-    /// Whether `who` was told of an alert.
-    pub(super) fn was_told(&self, who: &str, alert: &str) -> bool {
+    /// Whether `who` was told that an alert fires, or is over.
+    pub(super) fn was_told(&self, who: &str, alert: &str, state: State) -> bool {
+        self.titles().iter().any(|(path, title)| path == who && title.alert == alert && title.state == state)
+    }
+
+    /// Who heard of what, whether it began or ended.
+    pub(super) fn heard(&self) -> BTreeSet<(String, String)> {
+        self.titles().into_iter().map(|(who, title)| (who, title.alert)).collect()
+    }
+
+    fn titles(&self) -> Vec<(String, Title)> {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.iter().any(|(path, text)| path == who && text.contains(alert))
+        told.iter().flat_map(|(who, text)| Title::all(text).into_iter().map(|title| (who.clone(), title))).collect()
     }
 
     /// Forgets who was told what.
@@ -103,6 +124,38 @@ impl Watch {
         let series = result.as_array().context("no series")?;
         let value = |one: &Value| one["value"][1].as_str().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN);
         Ok(series.iter().map(|one| (one["metric"].clone(), value(one))).collect())
+    }
+}
+
+/// What is said of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Firing,
+    Resolved,
+}
+
+/// The first line of what people get (`infra/alertmanager/templates`): `[firing 2] warning RouteFailing: …`.
+#[derive(Debug, PartialEq, Eq)]
+struct Title {
+    state: State,
+    alert: String,
+}
+
+impl Title {
+    /// Every title in a message, whatever stands around it.
+    fn all(message: &str) -> Vec<Self> {
+        message.split('[').skip(1).filter_map(Self::read).collect()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (state, rest) = text.split_once("] ")?;
+        let state = match state.split(' ').next()? {
+            "firing" => State::Firing,
+            "resolved" => State::Resolved,
+            _ => return None,
+        };
+        let alert = rest.split_once(": ")?.0.rsplit(' ').next()?.to_owned();
+        Some(Self { state, alert })
     }
 }
 
@@ -151,5 +204,18 @@ async fn take(mut stream: TcpStream, told: Arc<Mutex<Vec<(String, String)>>>) ->
         told.lock().unwrap_or_else(PoisonError::into_inner).push((path, body.to_owned()));
         heard.clear();
         stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok").await.ok()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_found_in_whatever_message() {
+        let message = r#"{"title":"[firing 2] critical PostgresDown: PostgreSQL · away","text":"[ok] a: b"}"#;
+        assert_eq!(Title::all(message), [Title { state: State::Firing, alert: "PostgresDown".to_owned() }]);
+        let message = r#"{"payload":{"summary":"[resolved]  RouteFailing: a route"}}"#;
+        assert_eq!(Title::all(message), [Title { state: State::Resolved, alert: "RouteFailing".to_owned() }]);
     }
 }

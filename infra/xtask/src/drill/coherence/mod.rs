@@ -9,9 +9,7 @@ mod caller;
 mod client;
 mod faults;
 mod fleet;
-mod history;
 mod report;
-mod wire;
 mod world;
 
 use std::path::PathBuf;
@@ -27,16 +25,14 @@ use self::caller::Caller;
 use self::client::{Client, Counts, Run};
 use self::faults::Storm;
 use self::fleet::{Fleet, RedisPlace};
-use self::history::History;
 use self::report::{Figures, Floors};
 use self::world::World;
 use super::dice::Dice;
+use super::history::History;
 use crate::stack::gateway::{Build, Program};
 use crate::stack::interrupt::Interrupt;
 use crate::stack::terminal::{DIM, say};
 
-/// Clients at once.
-const CLIENTS: usize = 64;
 /// The run without CACHE_STRICT is this many times shorter.
 const DEFAULT_MODE_PART: u64 = 4;
 /// Longest wait for a connection and longest statement, ms: short, so that the fence of a dead writer (these two, a margin
@@ -63,6 +59,10 @@ pub(crate) struct CoherenceArgs {
     /// Plant every bug, one after the other.
     #[arg(long)]
     teeth: bool,
+    /// Clients at once. Those that wait for a process that is frozen or cut off ask nothing meanwhile; more of them keep the
+    /// others busy.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(64..=1024))]
+    clients: u16,
     /// Build the gateways as fast as they are shipped (profile `drill`, a build of its own), and ask for as much more.
     #[arg(long)]
     optimised: bool,
@@ -114,7 +114,7 @@ pub(crate) fn run(args: &CoherenceArgs) -> Result<()> {
 async fn drill(args: CoherenceArgs, services: &Services, interrupt: &Interrupt) -> Result<()> {
     let (build, floors) =
         if args.optimised { (Build::Drill, Floors::OPTIMISED) } else { (Build::Debug, Floors::DEBUG) };
-    let stage = Stage::set(services, build, interrupt, args.seed).await?;
+    let stage = Stage::set(services, build, interrupt, args).await?;
     match (args.bug, args.teeth) {
         (Some(bug), _) => bite(&stage, &[bug]).await,
         (None, true) => bite(&stage, &Bug::ALL).await,
@@ -169,13 +169,14 @@ struct Stage {
     redis: RedisPlace,
     program: Program,
     log: PathBuf,
+    clients: u16,
     /// Each run has dice of its own, and so players of its own.
     dice: Mutex<Dice>,
 }
 
 impl Stage {
     /// Starts the servers and prepares the database.
-    async fn set(services: &Services, build: Build, interrupt: &Interrupt, seed: u64) -> Result<Self> {
+    async fn set(services: &Services, build: Build, interrupt: &Interrupt, args: CoherenceArgs) -> Result<Self> {
         let servers = services.clone();
         let (postgres, redis) = tokio::task::spawn_blocking(move || {
             anyhow::Ok((servers.postgres(Profile::Drill)?, servers.redis(Profile::Drill)?))
@@ -196,7 +197,8 @@ impl Stage {
             .await?;
         program.migrate().await?;
         let redis = RedisPlace::of(&redis.url).context("the drill's Redis is not a private one")?;
-        Ok(Self { services: services.clone(), redis, program, log, dice: Mutex::new(Dice::new(seed)) })
+        let dice = Mutex::new(Dice::new(args.seed));
+        Ok(Self { services: services.clone(), redis, program, log, clients: args.clients, dice })
     }
 
     /// Dice that nobody else has.
@@ -257,7 +259,7 @@ impl Stage {
         let run = Arc::new(Run { fleet, world, history, counts: Counts::default(), over: AtomicBool::new(false) });
         let storm = Storm::new(Arc::clone(&run), self.services.clone(), self.redis.clone());
         let mut clients = JoinSet::new();
-        for _ in 0..CLIENTS {
+        for _ in 0..self.clients {
             clients.spawn(Client::new(&run, self.dice(), self.dice()).play());
         }
         Ok((Round { began: Instant::now(), clients, processes }, run, storm))

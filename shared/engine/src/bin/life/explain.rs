@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         println!("events={} age={}", lived.events.len(), lived.life.age);
         return Ok(ExitCode::SUCCESS);
     };
-    let explanation = explain(content, &lived.log, event_seq)?.context("this life has no such event")?;
+    let explanation = explain(|_| Some(content), &lived.log, event_seq)?.context("this life has no such event")?;
     println!("{}", serde_json::to_string_pretty(&explanation)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use metrics_cloudwatch_embedded::{Builder as EmfBuilder, Collector};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use once_cell::sync::OnceCell;
 
-use super::{DURATION_BUCKETS_S, ROUND_TRIP_BUCKETS, describe};
+use super::{DURATION_BUCKETS_S, ROUND_TRIP_BUCKETS, describe, describe_units};
 use crate::config::{Config, Exporter};
 
 /// Why an exporter cannot take over.
@@ -52,7 +52,12 @@ pub fn install(exporter: Exporter, namespace: &str) -> Result<(), Failure> {
     }
     INSTALLED
         .get_or_try_init(|| {
-            let installed = if exporter == Exporter::Emf { emf(namespace)? } else { prometheus()? };
+            if exporter == Exporter::Emf {
+                let installed = emf(namespace)?;
+                describe_units();
+                return Ok(installed);
+            }
+            let installed = prometheus()?;
             describe();
             Ok(installed)
         })

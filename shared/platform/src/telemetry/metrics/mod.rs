@@ -27,25 +27,11 @@ const ROUND_TRIP_BUCKETS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 5.0, 10.0];
 /// Longest look at the database while Prometheus waits for its page.
 const SAMPLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Says of each metric what it is.
+/// Says of each metric what it is and in which unit.
 pub fn describe() {
+    describe_units();
     metrics::describe_counter!("http_requests_total", "Requests answered, by method, route id and status.");
-    metrics::describe_histogram!(
-        "http_request_duration_seconds",
-        Unit::Seconds,
-        "From the first byte read to the answer ready, by method and route id."
-    );
     metrics::describe_gauge!("http_requests_in_flight", "Requests being answered now.");
-    metrics::describe_histogram!(
-        "database_query_duration_seconds",
-        Unit::Seconds,
-        "From sending a statement to its last row, by the statement's name; a repetition after a lost connection included."
-    );
-    metrics::describe_histogram!(
-        "database_acquire_duration_seconds",
-        Unit::Seconds,
-        "Waiting for a connection, opening one included."
-    );
     metrics::describe_counter!("database_connections_opened_total", "Connections opened; steady state opens none.");
     metrics::describe_gauge!(
         "database_connections",
@@ -69,7 +55,6 @@ pub fn describe() {
     );
     metrics::describe_counter!("cache_unpublished_writes_total", "Writes that were not announced to other processes.");
     metrics::describe_gauge!("cache_l1_entries", "Entries of the cache in this process, by class.");
-    metrics::describe_gauge!("cache_l1_bytes", Unit::Bytes, "Their bytes, overhead included.");
     metrics::describe_counter!("lives_advanced_total", "Years lived, by mode.");
     metrics::describe_counter!("idempotent_replays_total", "Answers given again to a repeated request, by route id.");
     metrics::describe_counter!("redis_connections_opened_total", "Connections to Redis opened; none in steady state.");
@@ -106,6 +91,26 @@ pub fn describe() {
         "Attempts to deliver an event, by outcome: delivered, failed, dead."
     );
     metrics::describe_counter!("idempotency_keys_purged_total", "Stored answers deleted because of their age.");
+}
+
+/// Of those that are not plain numbers, in which unit: for an exporter that has a place for that and none for sentences.
+pub(crate) fn describe_units() {
+    metrics::describe_histogram!(
+        "database_query_duration_seconds",
+        Unit::Seconds,
+        "From sending a statement to its last row, by the statement's name; a repetition after a lost connection included."
+    );
+    metrics::describe_histogram!(
+        "http_request_duration_seconds",
+        Unit::Seconds,
+        "From the first byte read to the answer ready, by method and route id."
+    );
+    metrics::describe_histogram!(
+        "database_acquire_duration_seconds",
+        Unit::Seconds,
+        "Waiting for a connection, opening one included."
+    );
+    metrics::describe_gauge!("cache_l1_bytes", Unit::Bytes, "Their bytes, overhead included.");
 }
 
 /// Lets every counter whose labels are known begin with 0: `increase()` does not see a first value. For a process that
@@ -160,7 +165,7 @@ fn outbox_stands(standing: &outbox::Standing, now: DateTime<Utc>) {
     gauge!("outbox_oldest_age_seconds").set(age.to_std().unwrap_or_default().as_secs_f64());
 }
 
-/// Brings every gauge up to date, for a scrape that is about to read them.
+/// Brings every gauge up to date: for a scrape that is about to read them, or every few seconds where nobody scrapes.
 pub async fn sample(ctx: &Ctx) {
     tokio::join!(sample_database(ctx), sample_redis(ctx));
     ctx.report();
@@ -172,7 +177,11 @@ pub async fn sample(ctx: &Ctx) {
 /// Looks at Postgres, and at what only it knows. Where it does not answer within a second those gauges stay what they were.
 async fn sample_database(ctx: &Ctx) {
     let health = tokio::time::timeout(SAMPLE_TIMEOUT, partitions::health(ctx.db(), ctx.now())).await;
-    gauge!("postgres_up").set(f64::from(u8::from(matches!(health, Ok(Ok(_))))));
+    let is_up = match &health {
+        Ok(health) => health.as_ref().map_or_else(is_refusal, |_| true),
+        Err(_) => false,
+    };
+    gauge!("postgres_up").set(f64::from(u8::from(is_up)));
     match health {
         Ok(Ok(health)) => events_partitions(&health),
         Ok(Err(error)) => return tracing::warn!(error = chain(&error), "the partitions cannot be looked at"),
@@ -183,6 +192,12 @@ async fn sample_database(ctx: &Ctx) {
         Ok(Err(error)) => tracing::warn!(error = chain(&error), "the outbox cannot be looked at"),
         Err(_) => tracing::warn!("the outbox cannot be looked at: Postgres is slow"),
     }
+}
+
+/// Whether this is Postgres's own word that a statement is wrong (class 42): a table that is gone is a fault, but whoever says so
+/// is there.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code.starts_with("42")))
 }
 
 /// Looks at Redis, where there is one. A number of players that cannot be had stays what it was.

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -25,8 +25,10 @@ const STATUSES: [u16; 19] =
 pub(crate) struct Meters {
     route: &'static Route,
     in_flight: Gauge,
-    redis: Histogram,
-    sql: Histogram,
+    /// To Redis and to Postgres. Looked up at the first request: a Lambda function does nothing for it before.
+    trips: OnceLock<[Histogram; 2]>,
+    /// By platform and release of the client: few, whatever clients say.
+    clients: Mutex<Vec<(&'static str, &'static str, Counter)>>,
     /// By [`METHODS`]; a route has one or two.
     of_method: [OnceLock<Box<OfMethod>>; METHODS.len()],
 }
@@ -41,13 +43,7 @@ impl Meters {
     /// To be made when metrics have somewhere to go.
     pub(crate) fn of(route: &'static Route) -> Self {
         let in_flight = if exporter::keeps_gauges() { gauge!("http_requests_in_flight") } else { Gauge::noop() };
-        Self {
-            route,
-            in_flight,
-            redis: histogram!("redis_round_trips_per_request", "route" => route.id),
-            sql: histogram!("sql_statements_per_request", "route" => route.id),
-            of_method: Default::default(),
-        }
+        Self { route, in_flight, trips: OnceLock::new(), clients: Mutex::default(), of_method: Default::default() }
     }
 
     /// Counts a request as being answered until what this gives is dropped: a client that leaves drops it in the middle.
@@ -59,8 +55,15 @@ impl Meters {
     /// Counts a request that was answered.
     pub(crate) fn record(&self, method: &Method, status: StatusCode, elapsed: Duration, trips: &RoundTrips) {
         let load = |count: &AtomicU32| count.load(Ordering::Relaxed);
-        self.redis.record(load(&trips.redis));
-        self.sql.record(load(&trips.sql));
+        let id = self.route.id;
+        let [redis, sql] = self.trips.get_or_init(|| {
+            [
+                histogram!("redis_round_trips_per_request", "route" => id),
+                histogram!("sql_statements_per_request", "route" => id),
+            ]
+        });
+        redis.record(load(&trips.redis));
+        sql.record(load(&trips.sql));
         let index = if self.route.is_fallback() { METHODS.len() - 1 } else { index_of(method) };
         let (route, method) = (self.route.id, METHODS[index]);
         let meters = self.of_method[index].get_or_init(|| {
@@ -75,6 +78,19 @@ impl Meters {
             Some(index) => meters.answered[index].get_or_init(|| counter(STATUSES[index])).increment(1),
             None => counter(status.as_u16()).increment(1),
         }
+    }
+
+    /// Counts a request by who sent it.
+    pub(crate) fn record_client(&self, platform: &'static str, version: &'static str) {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let known =
+            clients.iter().find(|(its_platform, its_version, _)| (*its_platform, *its_version) == (platform, version));
+        if let Some((_, _, counter)) = known {
+            return counter.increment(1);
+        }
+        let counter = counter!("client_requests_total", "platform" => platform, "version" => version);
+        counter.increment(1);
+        clients.push((platform, version, counter));
     }
 }
 

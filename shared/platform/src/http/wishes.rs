@@ -1,17 +1,19 @@
-//! The fields of a new character, each with its rule.
+//! What a player may wish of a new life, each field with its rule: for every route that deals one.
 
 use deserr::Deserr;
-use platform::{
-    http::{Broken, FieldErrors},
-    text::Text,
-};
 use utoipa::ToSchema;
+
+use super::{Broken, FieldErrors};
+use crate::text::Text;
 
 /// 1 to 40 characters, none of them a control character, not all of them spaces.
 #[derive(Debug, Clone, Deserr, ToSchema)]
 #[deserr(try_from(&String) = Name::parse -> Broken)]
 #[schema(value_type = String, min_length = 1, max_length = 40)]
-pub(crate) struct Name(pub(crate) String);
+pub struct Name(
+    /// Trimmed.
+    pub String,
+);
 
 impl Name {
     fn parse(text: &str) -> Result<Self, Broken> {
@@ -34,7 +36,10 @@ impl Name {
 #[derive(Debug, Clone, Deserr, ToSchema)]
 #[deserr(try_from(String) = CountryCode::parse -> Broken)]
 #[schema(value_type = String, pattern = "^[A-Z]{2}$", example = "CN")]
-pub(crate) struct CountryCode(pub(crate) String);
+pub struct CountryCode(
+    /// The code.
+    pub String,
+);
 
 impl CountryCode {
     fn parse(text: String) -> Result<Self, Broken> {
@@ -55,7 +60,10 @@ impl CountryCode {
 #[derive(Debug, Clone, Copy, Deserr, ToSchema)]
 #[deserr(try_from(i64) = BirthYear::parse -> Broken)]
 #[schema(value_type = i64, minimum = 1800, maximum = 2050)]
-pub(crate) struct BirthYear(pub(crate) u16);
+pub struct BirthYear(
+    /// The year.
+    pub u16,
+);
 
 impl BirthYear {
     fn parse(year: i64) -> Result<Self, Broken> {
@@ -68,7 +76,7 @@ impl BirthYear {
 #[derive(Debug, Clone, Copy, Deserr, ToSchema)]
 #[deserr(error = FieldErrors, rename_all = lowercase)]
 #[schema(rename_all = "lowercase")]
-pub(crate) enum Mortality {
+pub enum Mortality {
     /// The player lives to at least five.
     Gentle,
     /// As the tables say.

@@ -1,0 +1,39 @@
+//! A life that comes out of another one.
+
+use platform::{ids::CharacterId, store::lives::Standing};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::StateOut;
+
+/// A new life of an old lineage.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BegunOut {
+    character_id: CharacterId,
+    /// The first life of all.
+    lineage_id: Uuid,
+    /// The life it comes out of.
+    parent_character_id: Option<CharacterId>,
+    /// Up to which age it shares that life's past; null when it shares nothing.
+    branched_at_age: Option<u16>,
+    /// Counts for leaderboards; never after a branch.
+    ranked: bool,
+    /// Send back as `expected_version`.
+    version: i64,
+    state: StateOut,
+}
+
+impl BegunOut {
+    pub(crate) fn of(new: &Standing, state: StateOut) -> Self {
+        Self {
+            character_id: new.character_id,
+            lineage_id: new.lineage_id,
+            parent_character_id: new.parent_character_id,
+            branched_at_age: new.branched_at_age,
+            ranked: new.is_ranked(),
+            version: new.version,
+            state,
+        }
+    }
+}
