@@ -193,23 +193,18 @@ async fn what_is_refused_waits_longer_each_time_and_is_given_up_at_last() {
     let mut db = connect(&database).await;
     events(&mut db, 1).await;
     inbox.answer(500);
-    for attempt in 1..=24_i16 {
+    for attempt in 1..=12_i16 {
         assert!(!deliver(&database, &hook).await, "a run that tells nobody says so");
-        assert!(attempt == 24 || deliver(&database, &hook).await, "it is not due, so nothing is to be done");
         let (attempts, delivered, dead, error, due_s) = rows(&mut db).await.remove(0);
-        assert_eq!((attempts, delivered, dead), (attempt, false, attempt == 24));
+        assert_eq!((attempts, delivered, dead), (attempt, false, false));
         assert_eq!(error.as_deref(), Some("answered 500 Internal Server Error"));
-        let longest = (f64::from(10_i32 << (attempt - 1).min(10))).min(7200.0);
-        assert!(dead || (due_s > longest / 2.0 - 9.0 && due_s <= longest), "attempt {attempt}: {due_s} s");
-        // The last of these waits is the longest; what is between is as long.
-        let skip = if attempt == 12 { 10 } else { 0 };
-        sqlx::query("UPDATE outbox SET attempts = attempts + $1").bind(skip).execute(&mut db).await.expect("skipped");
+        // To the second in `outbox::delivery`; here some time has passed since, more on a busy machine.
+        let longest_s = f64::from(10_i32 << (attempt - 1).min(10)).min(7200.0);
+        assert!(due_s > longest_s / 2.0 - 30.0 && due_s <= longest_s, "attempt {attempt}: {due_s} s");
         let_time_pass(&mut db).await;
-        if attempt == 12 {
-            break;
-        }
     }
-    // Twenty-two attempts are behind it.
+    // The next ten are like the twelfth.
+    sqlx::query("UPDATE outbox SET attempts = 22").execute(&mut db).await.expect("skipped");
     for dead in [false, true] {
         assert!(!deliver(&database, &hook).await);
         assert_eq!(rows(&mut db).await[0].2, dead);
