@@ -8,7 +8,7 @@ use crate::story::{Story, app};
 
 /// A life that has come to `age`.
 async fn lived<'a>(app: &'a TestApp, username: &str, age: u16) -> Story<'a> {
-    let mut story = Story::begun(app, username, "CN", 1962).await;
+    let mut story = Story::begun(app, username, "SE", 1985).await;
     for _ in 0..age {
         assert!(story.live_a_year().await, "it was to live on");
     }
@@ -142,7 +142,7 @@ async fn another_choice_parts_two_lives_where_it_was_made() {
 #[tokio::test]
 async fn a_branch_is_refused_where_there_is_nothing_to_share() {
     let app = app().await;
-    let draft = Story::draft(&app, "drafted", "CN", 1962).await;
+    let draft = Story::draft(&app, "drafted", "SE", 1985).await;
     let refused = branch(&draft, 0, None).await;
     assert_eq!((refused.status, &refused.error()["reason"]), (StatusCode::CONFLICT, &json!("NOT_STARTED")));
 
@@ -233,8 +233,8 @@ async fn a_life_begun_anew_belongs_to_the_lineage_and_shares_nothing() {
 #[tokio::test]
 async fn only_ones_own_lives_are_compared() {
     let app = app().await;
-    let mine = Story::begun(&app, "mine", "CN", 1962).await;
-    let theirs = Story::begun(&app, "theirs", "CN", 1962).await;
+    let mine = Story::begun(&app, "mine", "SE", 1985).await;
+    let theirs = Story::begun(&app, "theirs", "SE", 1985).await;
     let path = format!("/api/v1/game/compare?left={}&right={}", mine.character, theirs.character);
     assert_eq!(get(&mine, &path).await.status, StatusCode::NOT_FOUND);
     let wrong = get(&mine, "/api/v1/game/compare?left=me").await;

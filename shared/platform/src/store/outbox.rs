@@ -180,11 +180,12 @@ pub async fn purge(
     batch: i64,
 ) -> Result<u64, sqlx::Error> {
     let deleted = sqlx::query(
-        "DELETE FROM outbox o USING (
-            (SELECT event_id FROM outbox WHERE delivered_at < $1 ORDER BY delivered_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-            UNION ALL
-            (SELECT event_id FROM outbox WHERE dead_at < $2 ORDER BY dead_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-         ) old
+        "WITH told AS (
+            SELECT event_id FROM outbox WHERE delivered_at < $1 ORDER BY delivered_at LIMIT $3 FOR UPDATE SKIP LOCKED
+         ), given_up AS (
+            SELECT event_id FROM outbox WHERE dead_at < $2 ORDER BY dead_at LIMIT $3 FOR UPDATE SKIP LOCKED
+         )
+         DELETE FROM outbox o USING (SELECT event_id FROM told UNION ALL SELECT event_id FROM given_up) old
          WHERE o.event_id = old.event_id",
     )
     .bind(delivered)
