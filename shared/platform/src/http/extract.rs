@@ -5,7 +5,9 @@ use std::convert::Infallible;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path as AxumPath, RawPathParams, Request},
+    extract::{
+        FromRequest, FromRequestParts, MatchedPath, OptionalFromRequestParts, Path as AxumPath, RawPathParams, Request,
+    },
 };
 use deserr::Deserr;
 use http::{HeaderMap, header, request::Parts};
@@ -66,16 +68,29 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Ctx> for Path<T> {
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
         match <AxumPath<T> as FromRequestParts<Ctx>>::from_request_parts(parts, ctx).await {
             Ok(AxumPath(value)) => Ok(Self(value)),
-            Err(_) => Err(bad_path(RawPathParams::from_request_parts(parts, ctx).await.ok().as_ref())),
+            Err(_) => match RawPathParams::from_request_parts(parts, ctx).await {
+                Ok(params) => Err(bad_path(&params)),
+                // Not even UTF-8.
+                Err(_) => Err(bad_bytes(parts)),
+            },
         }
     }
 }
 
+const BAD_PATH: Text = Text::new("A part of the path is not valid.", "路径中有一段无效。");
+
+/// Names every parameter: which of them is not text, nobody says.
+fn bad_bytes(parts: &Parts) -> ApiError {
+    let template = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let names = template.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let hint = Text::new("Must be valid UTF-8, percent-encoded.", "必须是有效的 UTF-8（百分号编码）。");
+    names.fold(ApiError::new(Code::InvalidRequest, BAD_PATH), |error, name| error.field(name, "format", hint.clone()))
+}
+
 /// Names the parameters that are not what their names say: `…_id` a UUID, all others a number.
-fn bad_path(params: Option<&RawPathParams>) -> ApiError {
-    let text = Text::new("A part of the path is not valid.", "路径中有一段无效。");
-    let mut error = ApiError::new(Code::InvalidRequest, text);
-    for (name, value) in params.into_iter().flatten() {
+fn bad_path(params: &RawPathParams) -> ApiError {
+    let mut error = ApiError::new(Code::InvalidRequest, BAD_PATH);
+    for (name, value) in params {
         let (is_sound, hint) = if name.ends_with("_id") {
             let hint = Text::new("Must be an id as the API gave it (UUID).", "必须是接口给出的 ID（UUID）。");
             (Uuid::try_parse(value).is_ok(), hint)
