@@ -2,7 +2,7 @@
 # Brings a release to a cluster: migrate, roll out one domain after another, smoke-test, and go back if anything is wrong.
 #
 #   k8s.sh deploy OVERLAY IMAGE BACKUP_IMAGE   images by digest: registry/name@sha256:…
-#   k8s.sh rollback OVERLAY                    every Deployment (or Knative Service) to the revision before
+#   k8s.sh rollback OVERLAY                    every Deployment (or Knative Service) to the revision before the one that serves
 #   k8s.sh smoke URL                           what a client sees of a healthy game
 #   k8s.sh dev-secrets                         the Secrets of overlays/dev, random; needs GATEWAY, a gateway program
 #
@@ -67,18 +67,41 @@ smoke() {
     echo "smoke: $url is well"
 }
 
+services() { kube get ksvc --output 'jsonpath={.items[*].metadata.name}'; }
+
+# The revision that most of a Knative Service's traffic goes to; nothing if there is no such service.
+serving() {
+    kube get ksvc "$1" --ignore-not-found \
+        --output 'jsonpath={range .status.traffic[*]}{.percent}{" "}{.revisionName}{"\n"}{end}' | sort --numeric-sort --reverse | awk 'NR == 1 { print $2 }'
+}
+
+# The newest revision of a Knative Service that is older than a given one and was ready; nothing if there is none.
+before_it() {
+    kube get revisions --selector "serving.knative.dev/service=$1" --sort-by=.metadata.creationTimestamp \
+        --output 'jsonpath={range .items[*]}{.metadata.name}{" "}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' |
+        awk -v now="$2" '$1 == now { exit } $2 == "True" { last = $1 } END { print last }'
+}
+
+# All traffic of a Knative Service to one revision. The next release takes that back, for its manifest says `latestRevision`.
+send_to() {
+    kube patch ksvc "$1" --type merge --patch "{\"spec\":{\"traffic\":[{\"revisionName\":\"$2\",\"percent\":100}]}}"
+}
+
 rollback() {
-    local name revision
+    local name now earlier status=0
     if [[ $1 == knative ]]; then
-        # All traffic to the newest revision but one; it is still there, for Knative keeps what was ready.
-        for name in $(kube get ksvc --output 'jsonpath={.items[*].metadata.name}'); do
-            revision=$(kube get revisions --selector "serving.knative.dev/service=$name" --sort-by=.metadata.creationTimestamp \
-                --output 'jsonpath={.items[*].metadata.name}' | awk '{ print $(NF > 1 ? NF - 1 : NF) }')
-            kube patch ksvc "$name" --type merge \
-                --patch "{\"spec\":{\"traffic\":[{\"revisionName\":\"$revision\",\"percent\":100}]}}"
+        for name in $(services); do
+            now=$(serving "$name")
+            earlier=$(before_it "$name" "$now")
+            if [[ -z $now || -z $earlier ]]; then
+                echo "rollback: $name has no earlier revision that was ready; it stays at ${now:-none}" >&2
+                status=1
+                continue
+            fi
+            send_to "$name" "$earlier"
         done
         kube wait ksvc --all --for condition=Ready --timeout "$wait"
-        return
+        return "$status"
     fi
     for name in $(deployments); do kube rollout undo "$name"; done
     for name in $(deployments); do kube rollout status "$name" --timeout "$wait"; done
@@ -115,6 +138,9 @@ deploy() {
         first=false
     done
 
+    if [[ $overlay == knative ]]; then
+        for name in $(services); do before[$name]=$(serving "$name"); done
+    fi
     # Autoscalers, services, routes, jobs, alerts; on Knative the services too, which move their traffic in steps.
     pick not 'Namespace ServiceAccount ConfigMap NetworkPolicy PersistentVolumeClaim Job Deployment' <"$manifests" | kubectl apply -f -
     if [[ $overlay == knative ]] && ! kube wait ksvc --all --for condition=Ready --timeout "$wait"; then
@@ -128,7 +154,8 @@ deploy() {
     echo "deploy: $image serves"
 }
 
-# The revision that each Deployment had before this release touched it; empty if there was none.
+# The revision that each Deployment had, or each Knative Service sent its traffic to, before this release touched it; empty if
+# there was none.
 declare -A before=()
 
 # Back to where this release began, and no further: what it did not touch stays, and so does what was never there.
@@ -136,7 +163,11 @@ undo() {
     local name
     echo 'deploy: going back' >&2
     if [[ $1 == knative ]]; then
-        rollback knative
+        # A service that was not there before has nothing to go back to.
+        for name in "${!before[@]}"; do
+            [[ -z ${before[$name]} ]] || send_to "$name" "${before[$name]}"
+        done
+        kube wait ksvc --all --for condition=Ready --timeout "$wait"
         return
     fi
     for name in "${!before[@]}"; do

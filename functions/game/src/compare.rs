@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::routing::get;
 use deserr::Deserr;
-use engine::{Content, Life as Lived, Locale, LogEntry, Person};
+use engine::{Comparison, Content, Input, Locale, Person};
 use platform::{
     Answer, Code, Cx, Reply, Route,
     auth::Player,
@@ -67,13 +67,16 @@ impl Side {
 pub(crate) struct CompareOut {
     left: SideOut,
     right: SideOut,
-    /// How many entries at the beginning of their logs are the same; 0 for two that were born apart.
-    shared_entries: usize,
-    /// Where they parted; null when they never were one, or still are.
+    /// Where they parted; null when they are one, or one goes on where the other stands.
     parted: Option<PartedOut>,
+    /// Numbers that are not the same to both.
     numbers: Vec<NumberOut>,
     /// Who is not the same to both, the closest first; at most 50.
     people: Vec<ComparedPersonOut>,
+    /// Ids of events that only the left life saw.
+    only_left: Vec<String>,
+    /// Ids of events that only the right life saw.
+    only_right: Vec<String>,
 }
 
 /// One of them.
@@ -96,8 +99,11 @@ pub(crate) struct SideOut {
 /// Where two lives parted.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartedOut {
+    /// 0 for two that were born apart.
     age: u16,
-    /// What was done in the one; null if it has not gone on.
+    /// The first entry of their logs that differs.
+    entry: u32,
+    /// What was done in the one; null where both did the same, under other content.
     left: Option<MoveOut>,
     /// And in the other.
     right: Option<MoveOut>,
@@ -138,29 +144,36 @@ async fn compare(me: Player, cx: Cx, Query(query): Query<CompareQuery>) -> Reply
     let right = cx.read(Life(me.id, right)).await?.ok_or(GameError::NoSuchLife)?;
     let left_log = lives::log(cx.db(), me.id, left.character_id, left.version).await?;
     let right_log = lives::log(cx.db(), me.id, right.character_id, right.version).await?;
-    let shared = left_log.iter().zip(&right_log).take_while(|(left, right)| left.hash == right.hash).count();
+    let Comparison { parted_at_age, parted_at_seq, inputs, differences, only_first, only_second } =
+        engine::compare((&left.life, &left_log), (&right.life, &right_log));
+    let (left_input, right_input) = inputs.unzip();
+    let parted = parted_at_age.zip(parted_at_seq).map(|(age, entry)| PartedOut {
+        age,
+        entry,
+        left: left_input.as_ref().map(MoveOut::of),
+        right: right_input.as_ref().map(MoveOut::of),
+    });
+    let are_kin = parted_at_seq != Some(0);
+    let numbers = differences.into_iter().map(|row| NumberOut {
+        path: row.path,
+        left: row.first,
+        right: row.second,
+        difference: row.second - row.first,
+    });
     Answer::ok(&CompareOut {
-        shared_entries: shared,
-        parted: parted(&left_log, &right_log, shared),
-        numbers: numbers(&left.life, &right.life),
-        people: people(cx.locale(), &left, &right, shared > 0),
+        parted,
+        numbers: numbers.collect(),
+        people: people(cx.locale(), &left, &right, are_kin),
+        only_left: only_first,
+        only_right: only_second,
         left: SideOut::of(cx.content(), cx.locale(), &left),
         right: SideOut::of(cx.content(), cx.locale(), &right),
     })
 }
 
-fn parted(left: &[LogEntry], right: &[LogEntry], shared: usize) -> Option<PartedOut> {
-    let (last, left, right) = (left.get(shared.checked_sub(1)?)?, left.get(shared), right.get(shared));
-    (left.is_some() || right.is_some()).then(|| PartedOut {
-        age: last.age,
-        left: left.map(MoveOut::of),
-        right: right.map(MoveOut::of),
-    })
-}
-
 impl MoveOut {
-    fn of(entry: &LogEntry) -> Self {
-        let input = serde_json::to_value(&entry.input).unwrap_or_default();
+    fn of(input: &Input) -> Self {
+        let input = serde_json::to_value(input).unwrap_or_default();
         let word = |name: &str| match &input[name] {
             Value::String(word) => Some(word.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -191,36 +204,6 @@ impl SideOut {
             career: life.career.as_ref().map(|career| content.label(locale, "occupation", &career.id).to_owned()),
         }
     }
-}
-
-fn numbers(left: &Lived, right: &Lived) -> Vec<NumberOut> {
-    let both = figures(left).into_iter().zip(figures(right));
-    both.map(|((path, left), (_, right))| NumberOut { path: path.to_owned(), left, right, difference: right - left })
-        .collect()
-}
-
-fn figures(life: &Lived) -> [(&'static str, i64); 18] {
-    let (attributes, skills, health, money) = (life.attributes, life.skills, &life.health, &life.economy);
-    [
-        ("attributes.intelligence", attributes.intelligence.into()),
-        ("attributes.constitution", attributes.constitution.into()),
-        ("attributes.charisma", attributes.charisma.into()),
-        ("attributes.willpower", attributes.willpower.into()),
-        ("attributes.creativity", attributes.creativity.into()),
-        ("skills.academic", skills.academic.into()),
-        ("skills.social", skills.social.into()),
-        ("skills.athletic", skills.athletic.into()),
-        ("skills.artistic", skills.artistic.into()),
-        ("skills.business", skills.business.into()),
-        ("health.physical", health.physical.into()),
-        ("health.mental", health.mental.into()),
-        ("health.stress", health.stress.into()),
-        ("happiness", life.happiness.into()),
-        ("economy.cash", money.cash_days),
-        ("economy.income", money.income_days),
-        ("economy.net_worth", money.net_worth_days()),
-        ("economy.debt", money.debt_days),
-    ]
 }
 
 /// The living of either life who are not the same to both. Who was met in a shared past is one person; all others are two.

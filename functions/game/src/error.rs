@@ -1,7 +1,7 @@
 //! What can stand in the way of living on.
 
-use engine::{InputError, ReplayError};
-use platform::{ApiError, Code, text::Text};
+use engine::{InputError, PlanIssue, PlanRule, ReplayError};
+use platform::{ApiError, Code, error::FieldError, text::Text};
 
 /// The ways an operation of play is refused.
 #[derive(Debug)]
@@ -75,8 +75,25 @@ fn conflict(error: &InputError) -> ApiError {
             "one_of",
             Text::new("Must be one of the decision's options.", "必须是该抉择的选项之一。"),
         ),
+        InputError::PlanRefused { issues } => ApiError::invalid_fields(issues.iter().map(issue).collect()),
         InputError::OptionLocked { .. } => {
             conflict("This option is not open to you now.", "这个选项目前不可选。").reason("OPTION_LOCKED")
         }
     }
+}
+
+fn issue(issue: &PlanIssue) -> FieldError {
+    let message = match issue.rule {
+        PlanRule::TooMuch { most } => {
+            Text::filled(format!("Must be {most} together at most."), format!("合计不得超过 {most}。"))
+        }
+        PlanRule::TooYoung { from_age } => {
+            Text::filled(format!("Not before the age of {from_age}."), format!("须年满 {from_age} 岁。"))
+        }
+        PlanRule::CannotBeNone => Text::new(
+            "Nobody does without; must be little, moderate or much.",
+            "不可为 none，须为 little、moderate 或 much。",
+        ),
+    };
+    FieldError { field: issue.field.to_owned(), rule: issue.rule.as_str(), message }
 }

@@ -9,10 +9,12 @@ mod error;
 pub mod events;
 mod fields;
 mod lived;
+pub mod plan;
 pub mod replay;
 pub mod restart;
 pub mod start;
 pub mod state;
+pub mod summary;
 mod view;
 pub mod why;
 
@@ -23,10 +25,12 @@ pub const ROUTES: &[Route] = &[
     start::ROUTE,
     advance::ROUTE,
     decide::ROUTE,
+    plan::ROUTE,
     state::ROUTE,
     events::ROUTE,
     decisions::ROUTE,
     why::ROUTE,
+    summary::ROUTE,
     replay::ROUTE,
     branch::ROUTE,
     restart::ROUTE,

@@ -1,7 +1,7 @@
 //! Why an event happened, and what its odds were made of: read off the very computation that made them.
 
 use axum::routing::get;
-use engine::{EventRecord, Explanation};
+use engine::{EventRecord, ExplainedChance, Explanation, OddsFactor};
 use platform::{
     Answer, Code, Cx, Reply, Route,
     auth::Player,
@@ -43,6 +43,20 @@ pub(crate) struct WhyOut {
     draw: DrawOut,
     /// For each option that is rolled.
     options: Vec<OptionOddsOut>,
+    /// What the ordinary course of that year could have brought, and what it did.
+    year: Vec<ChanceOut>,
+}
+
+/// A chance that the ordinary rules of a year gave: of a promotion, a wedding, a parting, a recovery.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChanceOut {
+    /// `promotion`, `dismissal`, `wedding`, `divorce`, `birth`, `emigration`, …
+    what: &'static str,
+    /// In a thousand.
+    chance_pm: u16,
+    happened: bool,
+    /// In a thousand; `base` first.
+    factors: Vec<FactorOut>,
 }
 
 /// Why it was drawn.
@@ -81,7 +95,7 @@ pub(crate) struct OptionOddsOut {
 pub(crate) struct FactorOut {
     /// As its author wrote it; `base`, `limits` and the mode are the rules' own.
     source: String,
-    /// Percent added to the chance of success.
+    /// Added to the chance: percent for an option, in a thousand for what a year brings.
     add: i32,
 }
 
@@ -92,7 +106,10 @@ async fn why(me: Player, cx: Cx, Path((id, event_seq)): Path<(CharacterId, u32)>
         let contents = content_blobs::contents_of(&cx, &log).await?;
         let explained = cx.in_span("engine.explain", || engine::explain(|hash| contents.of(hash), &log, event_seq));
         let explained = explained.map_err(GameError::Unreplayable)?.ok_or(GameError::NoSuchEvent)?;
-        Answer::ok(&WhyOut::of(cx.content().render_event(cx.locale(), &record).title, explained))
+        let year =
+            cx.in_span("engine.explain_year", || engine::explain_year(|hash| contents.of(hash), &log, record.age));
+        let year = year.map_err(GameError::Unreplayable)?;
+        Answer::ok(&WhyOut::of(cx.content().render_event(cx.locale(), &record).title, explained, year))
     });
     Ok(answer.await?.ok_or(GameError::NoSuchLife)?)
 }
@@ -108,16 +125,12 @@ async fn record_of(cx: &Cx, life: &Standing, event_seq: u32) -> Result<Option<Ev
 }
 
 impl WhyOut {
-    fn of(title: String, why: Explanation) -> Self {
+    fn of(title: String, why: Explanation, year: Vec<ExplainedChance>) -> Self {
         let multipliers = why.draw.multipliers.into_iter();
         let options = why.options.into_iter().map(|option| OptionOddsOut {
             option_id: option.option_id,
             odds: option.odds.into(),
-            factors: option
-                .factors
-                .into_iter()
-                .map(|factor| FactorOut { source: factor.source, add: factor.add })
-                .collect(),
+            factors: option.factors.into_iter().map(FactorOut::from).collect(),
         });
         Self {
             event_seq: why.event_seq,
@@ -133,6 +146,20 @@ impl WhyOut {
                 total_weight: why.draw.total_weight,
             },
             options: options.collect(),
+            year: year.into_iter().map(ChanceOut::from).collect(),
         }
+    }
+}
+
+impl From<ExplainedChance> for ChanceOut {
+    fn from(chance: ExplainedChance) -> Self {
+        let factors = chance.factors.into_iter().map(FactorOut::from).collect();
+        Self { what: chance.what, chance_pm: chance.chance_pm, happened: chance.happened, factors }
+    }
+}
+
+impl From<OddsFactor> for FactorOut {
+    fn from(factor: OddsFactor) -> Self {
+        Self { source: factor.source, add: factor.add }
     }
 }

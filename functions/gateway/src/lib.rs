@@ -2,6 +2,7 @@
 //! generators read the route table from here.
 
 pub mod cloudwatch;
+pub mod replay;
 pub mod table;
 
 use platform::Route;

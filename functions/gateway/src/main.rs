@@ -7,14 +7,19 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::{Parser, Subcommand};
-use gateway::{DOMAINS, cloudwatch::CloudWatch, routes, table};
+use gateway::{
+    DOMAINS,
+    cloudwatch::CloudWatch,
+    replay::{self, Found},
+    routes, table,
+};
 use platform::{
     Ctx,
     config::{Config, Exporter},
-    jobs::{self, JOBS, Job},
+    jobs::{self, Failure, JOBS, Job, Start},
     telemetry::{logs, metrics::exporter, pushgateway},
 };
 
@@ -36,11 +41,14 @@ enum Command {
     },
     /// Bring the database's schema up to date, and run the jobs that a new release needs done before it serves.
     Migrate,
-    /// Run one job now; without a name, list them.
+    /// Run one job now; without a name, list them. One that works on a queue's messages takes them from standard input, one
+    /// a line.
     Job {
         /// Such as create-event-partitions.
         id: Option<String>,
     },
+    /// Live every life again from its log, and fail if one is not what is stored; after a restore.
+    Replay,
     /// Exit 0 when the server on PORT is alive; for a container's health check.
     Healthcheck,
     /// Print the route table as JSON.
@@ -71,6 +79,7 @@ fn main() -> ExitCode {
         Command::Migrate => migrate(),
         Command::Job { id: Some(id) } => job(&id),
         Command::Job { id: None } => print(&list_of_jobs()),
+        Command::Replay => replay_lives(),
         Command::Healthcheck => healthcheck(),
         Command::Routes => print_rows(&table::rows()),
         Command::Jobs => print_rows(&table::jobs()),
@@ -114,7 +123,10 @@ fn job(id: &str) -> anyhow::Result<()> {
 }
 
 async fn run(job: &Job, ctx: &Ctx) -> anyhow::Result<()> {
-    let ended = job.run(ctx).await;
+    let ended = match job.start {
+        Start::Clock { .. } => job.run(ctx).await,
+        Start::Queue { .. } => messages(job, ctx).await,
+    };
     if let Some(url) = &ctx.config().pushgateway_url
         && let Err(error) = pushgateway::push(url, job.id).await
     {
@@ -124,10 +136,30 @@ async fn run(job: &Job, ctx: &Ctx) -> anyhow::Result<()> {
     ended.map_err(anyhow::Error::from_boxed).with_context(|| format!("the job {} failed", job.id))
 }
 
+/// Works on the messages of standard input, one after the other; the lines whose messages failed are the error.
+async fn messages(job: &Job, ctx: &Ctx) -> Result<(), Failure> {
+    let mut failed = Vec::new();
+    for (line, message) in std::io::stdin().lines().enumerate() {
+        if job.handle(ctx, &message?, job.timeout).await.is_err() {
+            failed.push((line + 1).to_string());
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("the messages of these lines: {}", failed.join(", ")).into()) }
+}
+
 /// One line a job: name, schedule, what it does.
 fn list_of_jobs() -> String {
-    let line = |job: &Job| format!("{:<26}{:<14}{}", job.id, job.schedule, job.summary);
+    let line = |job: &Job| format!("{:<26}{:<14}{}", job.id, job.schedule().unwrap_or("by messages"), job.summary);
     JOBS.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn replay_lives() -> anyhow::Result<()> {
+    on_the_database(async |ctx| {
+        let Found { lives, recomputed, linked, broken } = replay::all(ctx).await?;
+        print(&format!("lives={lives} recomputed={recomputed} linked={linked} broken={broken}"))?;
+        ensure!(broken == 0, "{broken} lives are not what their logs say");
+        Ok(())
+    })
 }
 
 /// Work of an operator: this process's settings, its log, and no server.

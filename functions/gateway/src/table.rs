@@ -3,7 +3,7 @@
 use platform::{
     config::{VARIABLES, Variable},
     http::docs,
-    jobs::{JOBS, Job},
+    jobs::{JOBS, Job, Start},
     route::{Auth, Cache, Exposure, Rate, Route, SessionAccess, Shells},
 };
 use serde_json::{Value, json};
@@ -22,7 +22,13 @@ pub fn jobs() -> Vec<Value> {
         json!({
             "id": job.id,
             "summary": job.summary,
-            "schedule": job.schedule,
+            "schedule": job.schedule(),
+            "queue": match job.start { Start::Queue { name, .. } => Some(name), Start::Clock { .. } => None },
+            "tries": match job.start { Start::Queue { tries, .. } => Some(tries), Start::Clock { .. } => None },
+            "needs": job.needs,
+            "fills": job.fills,
+            "secrets": job.secrets.iter().map(|secret| secret.as_str()).collect::<Vec<_>>(),
+            "stores": job.stores,
             "timeout_s": job.timeout.as_secs(),
             "after_migration": job.after_migration,
         })

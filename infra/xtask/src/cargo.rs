@@ -9,15 +9,12 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-/// Features that the tests of some package ask for, and so change what everything that depends on it is built as.
-pub(crate) const TESTED_FEATURES: &[&str] = &["content/compile"];
-
 /// The command that builds a program, with cargo's progress on standard error and [`executable`]'s input on standard
 /// output.
 pub(crate) fn build_command(program: &str, features: &[&str]) -> Command {
     let mut build = testkit::cargo::command();
     build.args(["build", "--workspace", "--bin", program, "--message-format", "json-render-diagnostics"]);
-    build.arg("--features").arg([TESTED_FEATURES, features].concat().join(","));
+    build.arg("--features").arg([testkit::cargo::TESTED_FEATURES, features].concat().join(","));
     build.stdin(Stdio::null()).stdout(Stdio::piped());
     build
 }

@@ -3,7 +3,7 @@
 use content::{Cond, Fact, Num, PersonFact, PersonQuantity, Quantity, Relation, Settlement, Terrain, Who};
 
 use crate::content::Content;
-use crate::life::{Life, Person, PersonId};
+use crate::life::{Life, Person, PersonId, Seen};
 
 /// Years since an event that never happened.
 const NEVER: i32 = 999;
@@ -20,6 +20,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) slots: &'a [Option<PersonId>],
     /// The person under consideration.
     pub(crate) this: Option<&'a Person>,
+    /// What has happened, by event.
+    pub(crate) seen: &'a [Seen],
 }
 
 impl<'a> Asked<'a> {
@@ -42,7 +44,10 @@ impl<'a> Asked<'a> {
             Cond::Gender(gender) => life.gender == *gender,
             Cond::Mode(mode) => self.mode == *mode,
             Cond::Is(fact) => self.fact(*fact),
-            Cond::Happened(event) => life.history.contains_key(&self.content.event(*event).id),
+            Cond::Happened(event) => self.seen(*event).is_some(),
+            Cond::News(news) => life.news.contains(news),
+            Cond::Job(ids) => life.career.as_ref().is_some_and(|career| ids.contains(&career.id)),
+            Cond::Trade(trade) => self.occupation().is_some_and(|occupation| occupation.trade == *trade),
             Cond::Lasting(id) => life.lasting.contains_key(id),
             Cond::Flag(id) => life.flags.contains(id),
             Cond::Shock(id) => self.shock(id),
@@ -69,10 +74,7 @@ impl<'a> Asked<'a> {
                 PersonQuantity::Trust => person.trust.into(),
                 PersonQuantity::Support => person.support.into(),
             }),
-            Num::YearsAgo(event) => {
-                let seen = self.life.history.get(&self.content.event(*event).id);
-                seen.map_or(NEVER, |seen| (self.life.year - seen.last_year).into())
-            }
+            Num::YearsAgo(event) => self.seen(*event).map_or(NEVER, |seen| (self.life.year - seen.last_year).into()),
             Num::Count(among) => count(self.living(*among)),
             Num::Add(left, right) => self.number(left).saturating_add(self.number(right)),
             Num::Sub(left, right) => self.number(left).saturating_sub(self.number(right)),
@@ -100,6 +102,15 @@ impl<'a> Asked<'a> {
             Quantity::JobYears => life.career.as_ref().map_or(0, |career| career.years.into()),
             Quantity::Siblings => count(life.living(Relation::Sibling)),
             Quantity::Children => count(life.living(Relation::Child)),
+            Quantity::JobRank => life.career.as_ref().map_or(0, |career| career.rank.into()),
+            Quantity::DebtMonths => saturated(life.economy.debt_days / DAYS_PER_MONTH),
+            Quantity::WorthMonths => saturated(life.economy.net_worth_days() / DAYS_PER_MONTH),
+            Quantity::Plan(effort) => life.plan.get(effort).into(),
+            Quantity::Habit(habit) => life.habits.level(habit).into(),
+            Quantity::Joy => life.mood.joy.into(),
+            Quantity::Sadness => life.mood.sadness.into(),
+            Quantity::Anxiety => life.mood.anxiety.into(),
+            Quantity::Anger => life.mood.anger.into(),
         }
     }
 
@@ -112,7 +123,18 @@ impl<'a> Asked<'a> {
             Fact::Employed => life.career.is_some(),
             Fact::Retired => life.retired,
             Fact::Married => life.spouse().is_some(),
+            Fact::OwnAccount => self.occupation().is_some_and(|occupation| occupation.own_account),
+            Fact::Abroad => life.place.country != life.spec.country,
         }
+    }
+
+    fn occupation(self) -> Option<&'a content::Occupation> {
+        self.life.career.as_ref().and_then(|career| self.content.occupation(&career.id))
+    }
+
+    /// How often the event has happened, and when last, if ever.
+    fn seen(self, event: content::EventIx) -> Option<Seen> {
+        self.seen.get(usize::from(event.0)).copied().filter(|seen| seen.count > 0)
     }
 
     fn shock(self, id: &str) -> bool {
@@ -121,8 +143,7 @@ impl<'a> Asked<'a> {
     }
 
     fn tech(self, id: &str) -> bool {
-        let mut technologies = self.content.rules().technologies.iter();
-        technologies.any(|tech| tech.id == id && tech.available(&self.life.place.region, self.life.year))
+        self.content.has_tech(id, &self.life.place.region, self.life.year)
     }
 
     fn living(self, among: content::RelationSet) -> impl Iterator<Item = &'a Person> {

@@ -5,10 +5,11 @@ use content::{BIRTH_YEARS, Gender, Relation, Schooling, Settlement, Stage, Terra
 use crate::content::Content;
 use crate::dice::{Dice, Purpose, Roll, Seed};
 use crate::life::{
-    Attributes, Body, Economy, Education, Family, Health, Life, LifeSpec, Place, Skills, SpecError, Status, Traits,
+    Attributes, Body, Budget, Chronicle, Economy, Education, Family, Habits, Health, Life, LifeSpec, Mood, Place, Plan,
+    Skills, SpecError, Status, Traits,
 };
 use crate::log::{Input, LogEntry, canonical};
-use crate::year::{NewPerson, add_person, default_plan, size};
+use crate::year::{NewPerson, add_person, size};
 
 /// Deals a life that has not begun: the same spec and seed always deal the same.
 ///
@@ -53,7 +54,7 @@ fn deal(content: &Content, spec: LifeSpec, seed: Seed, region: &str) -> Life {
     let mut temper = roll(4);
     let mut traits = Traits::default();
     content::Trait::ALL.iter().for_each(|kind| *traits.get_mut(*kind) = score(&mut temper, 5, 95));
-    let wealth = score(&mut roll(5), 2, 85);
+    let wealth = dealt_wealth(seed, spec.birth_year);
     let year = spec.birth_year;
     let mut life = Life {
         place: place(content, &spec.country, region, year, &mut roll(6)),
@@ -81,7 +82,13 @@ fn deal(content: &Content, spec: LifeSpec, seed: Seed, region: &str) -> Life {
         career: None,
         retired: false,
         economy: Economy::default(),
-        plan: default_plan(Stage::Infancy),
+        plan: Plan::usual(Stage::Infancy),
+        habits: Habits::default(),
+        budget: Budget::USUAL,
+        own_plan: false,
+        mood: Mood::default(),
+        news: Vec::new(),
+        chronicle: Chronicle::default(),
         family: Family { wealth },
         persons: Vec::new(),
         flags: std::collections::BTreeSet::new(),
@@ -102,6 +109,11 @@ fn deal(content: &Content, spec: LifeSpec, seed: Seed, region: &str) -> Life {
 /// A score about the middle of its bounds more often than at their ends.
 fn score(roll: &mut Roll, low: i32, high: i32) -> u8 {
     u8::try_from(roll.bell(low, high)).unwrap_or(50)
+}
+
+/// How well off the home is that somebody is born into, 0-100.
+pub(crate) fn dealt_wealth(seed: Seed, birth_year: u16) -> u8 {
+    score(&mut Dice::new(seed, birth_year).roll(Purpose::Birth, 5), 2, 85)
 }
 
 fn place(content: &Content, country: &str, region: &str, year: u16, roll: &mut Roll) -> Place {
@@ -131,8 +143,16 @@ fn pick<const N: usize>(roll: &mut Roll, among: &[Terrain; N]) -> Terrain {
 
 /// Illnesses that may run in the family.
 fn risks(roll: &mut Roll) -> Vec<String> {
-    const HEREDITARY: [(&str, u8); 5] =
-        [("heart_disease", 12), ("diabetes", 10), ("dementia", 8), ("cancer", 8), ("weak_eyes", 15)];
+    const HEREDITARY: [(&str, u8); 8] = [
+        ("heart_disease", 12),
+        ("diabetes", 10),
+        ("dementia", 8),
+        ("cancer", 8),
+        ("weak_eyes", 15),
+        ("high_blood_pressure", 14),
+        ("asthma", 6),
+        ("kidney_disease", 3),
+    ];
     HEREDITARY.iter().filter(|(_, percent)| roll.percent() < *percent).map(|(id, _)| (*id).to_owned()).collect()
 }
 

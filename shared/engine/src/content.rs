@@ -5,8 +5,11 @@ use std::sync::{Arc, OnceLock};
 use content::blob::BlobError;
 use content::{
     Blobs, ContentHash, Country, Event, EventIx, Illness, Lasting, Living, Locale, NamePool, Occupation, Region, Rules,
-    Stage, Texts, Tier,
+    Society, Texts,
 };
+
+use crate::world::{Row, World};
+use crate::year::{Exposure, hazard};
 
 /// Compiled content: the rules at once, each language when it is first read.
 #[derive(Debug)]
@@ -15,8 +18,8 @@ pub struct Content {
     hash: ContentHash,
     rules: Rules,
     texts: [OnceLock<Texts>; Locale::ALL.len()],
-    /// Events that can happen, by tier and stage.
-    pools: [[Vec<EventIx>; Stage::ALL.len()]; Tier::ALL.len()],
+    /// Worked out when a life first needs it: what only shows content never does.
+    world: OnceLock<World>,
 }
 
 /// Blobs from the binary, or from a store of older content.
@@ -75,13 +78,7 @@ impl Content {
     fn decode(blobs: OwnedBlobs) -> Result<Self, BlobError> {
         let borrowed = blobs.borrow();
         let (hash, rules) = (borrowed.hash(), borrowed.decode_rules()?);
-        let mut pools = [const { [const { Vec::new() }; Stage::ALL.len()] }; Tier::ALL.len()];
-        for (event, ix) in rules.events.iter().zip((0..).map(EventIx)) {
-            for stage in Stage::ALL.iter().filter(|stage| event.scope.touches(**stage)) {
-                pools[event.scope.tier as usize][*stage as usize].push(ix);
-            }
-        }
-        Ok(Self { blobs, hash, rules, texts: [const { OnceLock::new() }; Locale::ALL.len()], pools })
+        Ok(Self { blobs, hash, rules, texts: [const { OnceLock::new() }; Locale::ALL.len()], world: OnceLock::new() })
     }
 
     /// The name of this content.
@@ -139,28 +136,57 @@ impl Content {
         &self.rules.events[usize::from(ix.0)]
     }
 
-    pub(crate) fn pool(&self, tier: Tier, stage: Stage) -> &[EventIx] {
-        &self.pools[tier as usize][stage as usize]
+    pub(crate) fn world(&self) -> &World {
+        self.world.get_or_init(|| World::new(&self.rules))
     }
 
-    pub(crate) fn occupation(&self, id: &str) -> Option<&Occupation> {
+    /// The place of a region among the regions; the first if there is no such region.
+    pub(crate) fn region_ix(&self, id: &str) -> usize {
+        self.rules.regions.binary_search_by(|region| region.id.as_str().cmp(id)).unwrap_or(0)
+    }
+
+    pub(crate) fn row(&self, region: &str, year: u16) -> &Row {
+        self.world().row(self.region_ix(region), year)
+    }
+
+    /// Deaths within a year in 100,000 people of that age there and then: what the era's tables expect.
+    #[must_use]
+    pub fn expected_deaths(&self, region: &str, year: u16, age: u16) -> u64 {
+        hazard(self, Exposure { row: self.row(region, year), age })
+    }
+
+    /// The occupation with this id.
+    #[must_use]
+    pub fn occupation(&self, id: &str) -> Option<&Occupation> {
         find(&self.rules.occupations, |occupation| occupation.id.as_str(), id)
     }
 
-    pub(crate) fn illness(&self, id: &str) -> Option<&Illness> {
+    /// The illness with this id.
+    #[must_use]
+    pub fn illness(&self, id: &str) -> Option<&Illness> {
         find(&self.rules.illnesses, |illness| illness.id.as_str(), id)
+    }
+
+    /// Whether people there could have that then.
+    pub(crate) fn has_tech(&self, id: &str, region: &str, year: u16) -> bool {
+        let found = find(&self.rules.technologies, |tech| tech.id.as_str(), id);
+        found.is_some_and(|tech| tech.available(region, year))
     }
 
     pub(crate) fn lasting(&self, id: &str) -> Option<&Lasting> {
         find(&self.rules.lasting, |lasting| lasting.id.as_str(), id)
     }
 
-    /// How people live in that region and year; before the first era as in the first, after the last as in the last.
-    pub(crate) fn living(&self, region: &str, year: u16) -> Living {
-        let eras = &self.rules.eras;
-        let era = eras.iter().find(|era| year <= era.years.1).or(eras.last());
-        let row = era.and_then(|era| era.regions.get(region)).copied();
-        row.unwrap_or(DEFAULT_LIVING)
+    /// How people live in that region and year; before the first row as in the first, after the last on towards the best.
+    #[must_use]
+    pub fn living(&self, region: &str, year: u16) -> Living {
+        self.row(region, year).living
+    }
+
+    /// How money, law and custom work in that region and year.
+    #[must_use]
+    pub fn society(&self, region: &str, year: u16) -> Society {
+        self.row(region, year).society
     }
 
     /// The names people have there: the country's own pool, or else its region's.
@@ -169,26 +195,7 @@ impl Content {
         let own = pools.iter().find(|pool| pool.countries.iter().any(|code| code == country));
         own.or_else(|| pools.iter().find(|pool| pool.regions.iter().any(|id| id == region))).or(pools.first())
     }
-
-    /// Percent of the usual, all shocks under way multiplied.
-    pub(crate) fn shock_percent(&self, region: &str, year: u16, of: impl Fn(&content::Shock) -> u16) -> u64 {
-        let striking = self.rules.shocks.iter().filter(|shock| shock.strikes(region, year));
-        striking.fold(100, |percent, shock| percent * u64::from(of(shock)) / 100)
-    }
 }
-
-/// Never used with linted content, which covers every region in every era.
-const DEFAULT_LIVING: Living = Living {
-    life_expectancy: 60,
-    infant_death_pm: 60,
-    school_start_age: 7,
-    schooling_pct: 70,
-    secondary_pct: 40,
-    tertiary_pct: 10,
-    marriage_age: 25,
-    wage_growth_pm: 10,
-    urban_pct: 40,
-};
 
 /// Finds a row of a table sorted by id.
 fn find<'t, T>(table: &'t [T], id_of: impl Fn(&T) -> &str, id: &str) -> Option<&'t T> {

@@ -75,6 +75,16 @@ pub enum Purpose {
     Person = 18,
     Health = 19,
     Friend = 20,
+    Talent = 21,
+    Onset = 22,
+    Treatment = 23,
+    Market = 24,
+    Love = 25,
+    Move = 26,
+    Service = 27,
+    Kin = 28,
+    Law = 29,
+    Venture = 30,
 }
 
 /// The dice of one year of one life.

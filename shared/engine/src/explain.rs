@@ -70,3 +70,46 @@ fn explain_entry(content: &Content, before: &Life, input: &Input, event_seq: u32
     let options = rolled.map(|odds| OptionOdds { option_id: odds.option_id, odds: odds.odds, factors: odds.factors });
     Some(Explanation { event_seq, event_id: draw.event_id, draw: draw.factors, options: options.collect() })
 }
+
+/// A chance that the ordinary rules of a year gave: of a promotion, a wedding, a parting, a recovery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedChance {
+    /// Of what: `promotion`, `dismissal`, `wedding`, `divorce`, `birth`, `emigration`, …
+    pub what: &'static str,
+    /// In a thousand.
+    pub chance_pm: u16,
+    /// It came to pass.
+    pub happened: bool,
+    /// What the chance was made of, in a thousand; `base` first.
+    pub factors: Vec<OddsFactor>,
+}
+
+/// Explains a year's ordinary course: every chance it gave, what it was made of and how it went. Empty if the life
+/// never lived a year to that age. `content_of` finds content by its hash.
+///
+/// # Errors
+/// If the log does not replay up to that year, or was lived under rules or content that are not at hand.
+pub fn explain_year<'c>(
+    content_of: impl Fn(ContentHash) -> Option<&'c Content>,
+    log: &[LogEntry],
+    age: u16,
+) -> Result<Vec<ExplainedChance>, ReplayError> {
+    let mut life: Option<Life> = None;
+    for entry in log {
+        let content = at_hand(&content_of, entry)?;
+        if let (Input::Year { .. }, Some(before)) = (&entry.input, &life)
+            && entry.age == age
+        {
+            let noted = Move::begin(content, before).note(&entry.input);
+            let chances = noted.chances.into_iter().map(|chance| ExplainedChance {
+                what: chance.what,
+                chance_pm: chance.chance_pm,
+                happened: chance.happened,
+                factors: chance.factors,
+            });
+            return Ok(chances.collect());
+        }
+        life = Some(live_again(content, life, entry)?);
+    }
+    Ok(Vec::new())
+}

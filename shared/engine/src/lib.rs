@@ -7,6 +7,7 @@
 
 mod ask;
 mod birth;
+mod compare;
 mod content;
 mod dice;
 mod explain;
@@ -16,23 +17,29 @@ mod odds;
 mod record;
 mod render;
 mod replay;
+mod simulate;
 mod step;
+mod summary;
+mod world;
 mod year;
 
 pub use ::content::{
-    Blobs, ContentHash, Country, EventType, Gender, Locale, Mode, Relation, SENSITIVITIES, Schooling, Settlement,
-    Stage, Terrain,
+    AssetKind, Blobs, ContentHash, Country, Effort, EventType, Gender, Habit, Living, Locale, Mode, News, Relation,
+    SENSITIVITIES, Schooling, Settlement, Society, Stage, Terrain,
 };
 
 pub use birth::{birth_entry, new_life};
+pub use compare::{Comparison, Difference, compare};
 pub use content::Content;
 pub use dice::{Dice, Purpose, Roll, Seed};
-pub use explain::{Explanation, OptionOdds, explain};
+pub use explain::{ExplainedChance, Explanation, OptionOdds, explain, explain_year};
 pub use life::*;
 pub use log::{Input, LogEntry, OnPending, RULES_VERSION};
 pub use odds::OddsFactor;
 pub use record::*;
 pub use render::{Rendered, RenderedDecision, RenderedOption};
 pub use replay::{Moment, ReplayError, Replayed, Verified, replay, replay_to_age, verify_chain};
-pub use step::{InputError, Step, YearInput, advance, decide, start};
+pub use simulate::simulate;
+pub use step::{InputError, Step, YearInput, advance, decide, set_plan, start};
+pub use summary::{Category, Grade, Graded, Reason, Summary, summary};
 pub use year::{DrawFactors, Factor};

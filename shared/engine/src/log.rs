@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::dice::Seed;
-use crate::life::LifeSpec;
+use crate::life::{LifeSpec, Standing};
 use crate::record::DecisionId;
 
 /// The version of the rules of life. Raise it with any change that alters a golden life.
-pub const RULES_VERSION: u32 = 1;
+pub const RULES_VERSION: u32 = 2;
 
 /// What a player, or nobody, put in.
 ///
@@ -45,6 +45,11 @@ pub enum Input {
         option_id: String,
         /// The time was up: the default is taken, whatever the answer.
         late: bool,
+    },
+    /// The standing plan was set, or given up for the usual one.
+    Plan {
+        /// The plan; nothing is what is usual.
+        standing: Option<Standing>,
     },
 }
 
@@ -139,7 +144,7 @@ pub(crate) mod hex_hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::life::Mortality;
+    use crate::life::{Budget, Habits, Mortality, Plan};
 
     /// Logs already written hash these bytes: they can never change.
     #[test]
@@ -167,6 +172,17 @@ mod tests {
             (
                 Input::Decide { decision_id: DecisionId(7), option_id: "lend".to_owned(), late: false },
                 r#"{"kind":"decide","decision_id":7,"option_id":"lend","late":false}"#,
+            ),
+            (Input::Plan { standing: None }, r#"{"kind":"plan","standing":null}"#),
+            (
+                Input::Plan {
+                    standing: Some(Standing {
+                        plan: Plan::usual(content::Stage::Youth),
+                        habits: Habits::default(),
+                        budget: Budget::USUAL,
+                    }),
+                },
+                r#"{"kind":"plan","standing":{"plan":{"study":1,"work":4,"exercise":1,"art":0,"social":2,"family":1,"rest":1},"habits":{"sleep":"moderate","diet":"moderate","exercise":"little","drink":"none","smoke":"none"},"budget":{"living":35,"education":5,"health":10,"leisure":15,"gifts":5,"invest":10}}}"#,
             ),
         ];
         for (input, written) in rows {

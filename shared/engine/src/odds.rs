@@ -4,6 +4,7 @@ use content::{Check, Mode, Term};
 use serde::Serialize;
 
 use crate::ask::Asked;
+use crate::life::Life;
 use crate::record::{CheckResult, Odds};
 
 /// Something that moved the odds.
@@ -29,6 +30,7 @@ pub(crate) fn odds(check: &Check, asked: Asked<'_>) -> (Odds, Vec<OddsFactor>) {
             factors.push(OddsFactor { source: source.clone(), add });
         }
     }
+    factors.extend(temper(asked.life));
     let sum: i32 = factors.iter().map(|factor| factor.add).sum();
     let clamped = sum.clamp(check.min.into(), check.max.into());
     if clamped != sum {
@@ -43,6 +45,15 @@ pub(crate) fn odds(check: &Check, asked: Asked<'_>) -> (Odds, Vec<OddsFactor>) {
     let percent = |number: i32| u8::try_from(number.clamp(0, 100)).unwrap_or(0);
     let odds = Odds { success: percent(success), partial: percent(partial), fail: percent(100 - success - partial) };
     (odds, factors)
+}
+
+/// What temper and mood do to every attempt: a little courage helps, so does a good year; fear and fatigue hinder.
+fn temper(life: &Life) -> impl Iterator<Item = OddsFactor> {
+    let courage = (i32::from(life.traits.courage) - 50) / 16;
+    let mood = (i32::from(life.mood.joy) - 55) / 16 - (i32::from(life.mood.anxiety) - 20).max(0) / 20;
+    let tired = -(i32::from(life.health.stress) - 60).max(0) / 12;
+    let all = [("traits.courage", courage), ("mood", mood), ("health.stress", tired)];
+    all.into_iter().filter(|(_, add)| *add != 0).map(|(source, add)| OddsFactor { source: source.to_owned(), add })
 }
 
 /// Percent a mode moves from the partial outcome to success and as much to failure (or back, if negative):
@@ -85,7 +96,8 @@ mod tests {
             content_filter: Vec::new(),
         };
         let content = Content::builtin();
-        let life = crate::birth::new_life(content, spec, Seed([1; 16])).expect("France is on the map");
+        let mut life = crate::birth::new_life(content, spec, Seed([1; 16])).expect("France is on the map");
+        life.traits.courage = 50;
         let none = Vec::new;
         let check = Check {
             base,
@@ -97,7 +109,7 @@ mod tests {
             on_partial: none(),
             on_fail: none(),
         };
-        let odds = odds(&check, Asked { content, life: &life, mode, slots: &[], this: None }).0;
+        let odds = odds(&check, Asked { content, life: &life, mode, slots: &[], this: None, seen: &[] }).0;
         (odds.success, odds.partial, odds.fail)
     }
 

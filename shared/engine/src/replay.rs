@@ -7,7 +7,7 @@ use crate::content::Content;
 use crate::life::{Life, SpecError};
 use crate::log::{Input, LogEntry, RULES_VERSION};
 use crate::record::EventRecord;
-use crate::step::{InputError, Step, YearInput, advance, decide, start};
+use crate::step::{InputError, Step, YearInput, advance, decide, set_plan, start};
 
 /// What a log turned out to be.
 #[derive(Clone, Debug)]
@@ -188,6 +188,7 @@ fn step_again(content: &Content, life: &Life, entry: &LogEntry) -> Result<Step, 
         Input::Start => start(content, life),
         Input::Year { mode, on_pending } => advance(content, life, YearInput { mode: *mode, on_pending: *on_pending }),
         Input::Decide { decision_id, option_id, late } => decide(content, life, *decision_id, option_id, *late),
+        Input::Plan { standing } => set_plan(content, life, *standing),
     };
     let step = step.map_err(|error| ReplayError::Impossible { seq, error })?;
     if step.entry.hash == entry.hash { Ok(step) } else { Err(ReplayError::OtherOutcome { seq }) }

@@ -1,10 +1,10 @@
-//! The three moves of a life: it starts, it lives a year, it answers a question.
+//! The moves of a life: it starts, it lives a year, it answers a question, it makes a plan.
 
-use content::{Mode, Stage};
+use content::{Effort, Habit, Mode, Stage};
 use serde::{Deserialize, Serialize};
 
 use crate::content::Content;
-use crate::life::{Death, Life, Status};
+use crate::life::{Budget, Death, Habits, Life, Plan, PlanIssue, Standing, Status, plan_issues};
 use crate::log::{Input, LogEntry, OnPending, canonical};
 use crate::record::{Change, DecisionId, EventRecord, Outcome, PendingDecision, Requirement};
 use crate::year::{self, Trace, Turn};
@@ -74,6 +74,12 @@ pub enum InputError {
         /// What it asks for, met or not.
         requirements: Vec<Requirement>,
     },
+    /// The plan breaks a rule.
+    #[error("the plan cannot stand")]
+    PlanRefused {
+        /// Each field and what it breaks.
+        issues: Vec<PlanIssue>,
+    },
 }
 
 /// Begins a dealt life with the events of its first year.
@@ -122,6 +128,22 @@ pub fn decide(
     Ok(Move::begin(content, life).decide(decision_id, option_id, late))
 }
 
+/// Sets the standing plan, or gives it up for what is usual. It takes effect with the next year.
+///
+/// # Errors
+/// If the life is a draft, over, or waits for an answer; if the plan breaks a rule, every rule it breaks.
+pub fn set_plan(content: &Content, life: &Life, standing: Option<Standing>) -> Result<Step, InputError> {
+    must_live(life)?;
+    if let Some(pending) = &life.pending {
+        return Err(InputError::DecisionPending { decision_id: pending.decision_id });
+    }
+    let issues = standing.as_ref().map(|standing| plan_issues(life, standing)).unwrap_or_default();
+    if !issues.is_empty() {
+        return Err(InputError::PlanRefused { issues });
+    }
+    Ok(Move::begin(content, life).plan(standing))
+}
+
 fn must_live(life: &Life) -> Result<(), InputError> {
     match life.status {
         Status::Draft => Err(InputError::NotStarted),
@@ -168,6 +190,12 @@ impl<'a> Move<'a> {
         self.end(input)
     }
 
+    fn plan(mut self, standing: Option<Standing>) -> Step {
+        let input = Input::Plan { standing };
+        self.run(&input);
+        self.end(input)
+    }
+
     /// Applies an input that is known to be possible.
     fn run(&mut self, input: &Input) {
         match input {
@@ -190,6 +218,7 @@ impl<'a> Move<'a> {
                     year::finish(&mut self.turn);
                 }
             }
+            Input::Plan { standing } => self.take_plan(*standing),
             Input::Decide { option_id, late, .. } => {
                 if let Some(pending) = self.turn.life.pending.take() {
                     let option_id = if *late { pending.default_option.clone() } else { option_id.clone() };
@@ -198,6 +227,30 @@ impl<'a> Move<'a> {
             }
         }
         self.changes.extend(self.turn.take_changes());
+    }
+
+    /// The plan stands from now on; what changed is noted by field.
+    fn take_plan(&mut self, standing: Option<Standing>) {
+        let life = &mut self.turn.life;
+        let before = Standing::of(life);
+        life.own_plan = standing.is_some();
+        let now = standing.unwrap_or(Standing {
+            plan: Plan::usual(life.stage),
+            habits: Habits::usual(life),
+            budget: Budget::USUAL,
+        });
+        (life.plan, life.habits, life.budget) = (now.plan, now.habits, now.budget);
+        for effort in Effort::ALL {
+            let (from, to) = (before.plan.get(*effort), now.plan.get(*effort));
+            self.turn.note(format!("plan.{effort}"), from.into(), to.into(), "player");
+        }
+        for habit in Habit::ALL {
+            let (from, to) = (before.habits.level(*habit), now.habits.level(*habit));
+            self.turn.note(format!("habits.{habit}"), from.into(), to.into(), "player");
+        }
+        for ((field, from), (_, to)) in before.budget.shares().into_iter().zip(now.budget.shares()) {
+            self.turn.note(field, from.into(), to.into(), "player");
+        }
     }
 
     fn answer(&mut self, pending: PendingDecision, option_id: &str, late: bool) {

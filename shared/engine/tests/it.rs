@@ -7,6 +7,10 @@ mod golden;
 mod invariants;
 #[path = "it/lives.rs"]
 mod lives;
+#[path = "it/mechanics.rs"]
+mod mechanics;
+#[path = "it/plans.rs"]
+mod plans;
 #[path = "it/play.rs"]
 mod play;
 #[path = "it/telling.rs"]

@@ -3,21 +3,28 @@
 //! All problems are reported together, each with the variable's name and what would be right.
 
 mod mail;
+mod outbox;
 pub mod providers;
+mod reader;
 mod telemetry;
 mod traces;
+mod values;
 
-use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use self::providers::Provider;
 pub use self::{
     mail::{MailTls, MailWay, Sender, SmtpServer},
+    outbox::{OutboxSettings, WebhookKey},
     telemetry::Exporter,
     traces::TraceSettings,
+    values::{AppEnv, DynamoSettings, PasswordCost, SigningKey, VerifyingKey},
+};
+use self::{
+    providers::Provider,
+    reader::{Reader, key, namespace, network, origin, table, url},
 };
 use crate::{
     cache::{self, policy::CachePolicy},
@@ -88,90 +95,18 @@ variables! {
     ARGON2_AT_ONCE = "ARGON2_AT_ONCE", Some(""), "Passwords hashed at once in one process, 1..=64; empty means the number of cores. Each takes ARGON2_MEMORY_KIB.";
     MAIL_URL = "MAIL_URL", Some(""), "How mail leaves: smtp://user:password@host:587?tls=required (STARTTLS; the default), smtps://user:password@host:465, ?tls=none in local and test only; log: (local and test only) writes it to the log. Percent-encode user and password. Amazon SES: its SMTP endpoint and SMTP credentials. Empty means log: in local and test, none elsewhere.";
     MAIL_FROM = "MAIL_FROM", Some(""), "Whom mail is from, such as Restart Life <no-reply@example.org>; needed with an SMTP server.";
-    SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest drain after SIGTERM, seconds, 0..=600.";
+    SHUTDOWN_DELAY_SECONDS = "SHUTDOWN_DELAY_SECONDS", Some("5"), "How long a server goes on taking requests after SIGTERM, seconds, 0..=120: /ready says 503 at once, and whoever balances load needs a moment to hear it.";
+    SHUTDOWN_GRACE_SECONDS = "SHUTDOWN_GRACE_SECONDS", Some("25"), "Longest time after that for what was begun, seconds, 0..=600.";
     CORS_ALLOWED_ORIGINS = "CORS_ALLOWED_ORIGINS", Some(""), "Origins browsers may call from, separated by commas; * for any.";
     IDEMPOTENCY_KEEP_DAYS = "IDEMPOTENCY_KEEP_DAYS", Some("1"), "How long the answer to an Idempotency-Key is kept, days, 1..=90; the job purge-idempotency-keys deletes older ones.";
     OAUTH_PROVIDERS = "OAUTH_PROVIDERS", Some("[]"), "JSON array of who else may say who a player is; docs/security/auth.md. Set on functions that sign in, nowhere else.";
+    OUTBOX_WEBHOOK_URL = "OUTBOX_WEBHOOK_URL", Some(""), "https:// or http:// URL that is told of what happens in the game, by the job deliver-outbox; docs/operations/outbox.md. Empty tells nobody, and writes nothing down to be told.";
+    OUTBOX_WEBHOOK_KEY = "OUTBOX_WEBHOOK_KEY", Some(""), "What those messages are signed with: whsec_ and the base64 of 24 to 64 random bytes. Set on jobs that send them, nowhere else.";
+    OUTBOX_QUEUE_URL = "OUTBOX_QUEUE_URL", Some(""), "URL of a queue of Amazon SQS: deliver-outbox puts the messages there, and the job send-webhook sends them. Empty sends them at once.";
+    AWS_ENDPOINT_URL_SQS = "AWS_ENDPOINT_URL_SQS", Some(""), "Another server that speaks the API of SQS, an http:// or https:// URL; empty means Amazon's in AWS_REGION. One without TLS is a stand-in on this machine: it is sent made-up credentials.";
+    OUTBOX_KEEP_DAYS = "OUTBOX_KEEP_DAYS", Some("7"), "How long what was delivered is kept, days, 1..=90; the job purge-outbox deletes older ones, and what could not be delivered after 30 days.";
     TRUSTED_PROXIES = "TRUSTED_PROXIES", Some(""), "Networks whose X-Forwarded-For is believed, CIDR, separated by commas.";
-}
-
-/// Where this process is deployed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AppEnv {
-    /// A laptop.
-    Local,
-    /// A test run.
-    Test,
-    /// The stage before production.
-    Staging,
-    /// Real players.
-    Production,
-}
-
-impl AppEnv {
-    /// As written in `APP_ENV`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Test => "test",
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-}
-
-impl FromStr for AppEnv {
-    type Err = &'static str;
-    fn from_str(value: &str) -> Result<Self, Self::Err> {
-        [Self::Local, Self::Test, Self::Staging, Self::Production]
-            .into_iter()
-            .find(|env| env.as_str() == value)
-            .ok_or("must be local, test, staging or production")
-    }
-}
-
-/// Ed25519 seed that signs access tokens. Debug shows the key id only.
-#[derive(Clone)]
-pub struct SigningKey {
-    /// Key id, sent in the token's header.
-    pub kid: String,
-    /// base64url of the 32-byte seed.
-    pub seed: SecretString,
-}
-
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
-/// Ed25519 public key that checks access tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifyingKey {
-    /// Key id.
-    pub kid: String,
-    /// base64url of the 32-byte public key, as in a JWK's `x`.
-    pub x: String,
-}
-
-/// How to reach the sessions in DynamoDB.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DynamoSettings {
-    /// The table.
-    pub table: String,
-    /// A server other than Amazon's.
-    pub endpoint: Option<String>,
-    /// Longest one attempt may take.
-    pub timeout: Duration,
-}
-
-/// Argon2id parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PasswordCost {
-    /// Memory in KiB.
-    pub memory_kib: u32,
-    /// Passes over the memory.
-    pub iterations: u32,
+    BEHIND_CLOUDFRONT = "BEHIND_CLOUDFRONT", Some("false"), "true takes a client's address from CloudFront-Viewer-Address. Only where nobody reaches this process but through CloudFront: who could, would say what they like.";
 }
 
 /// The validated settings of this process.
@@ -208,11 +143,14 @@ pub struct Config {
     pub password_cost: PasswordCost,
     pub passwords_at_once: usize,
     pub mail: MailWay,
+    pub shutdown_delay: Duration,
     pub shutdown_grace: Duration,
     pub cors_allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
+    pub behind_cloudfront: bool,
     pub idempotency_keep: Duration,
     pub oauth_providers: Arc<[Provider]>,
+    pub outbox: OutboxSettings,
 }
 
 /// Everything that is wrong with the environment, one line a variable.
@@ -245,11 +183,6 @@ impl Config {
     }
 }
 
-struct Reader<L> {
-    lookup: L,
-    problems: Vec<String>,
-}
-
 impl<L: Fn(&str) -> Option<String>> Reader<L> {
     fn read(&mut self) -> Option<Config> {
         let app_env = self.parse(APP_ENV, |text| text.parse::<AppEnv>().map_err(str::to_owned));
@@ -264,11 +197,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let acquire_timeout_ms: Option<u32> = self.number(DATABASE_ACQUIRE_TIMEOUT_MS, 10, 60_000);
         let statement_timeout_ms: Option<u32> = self.number(DATABASE_STATEMENT_TIMEOUT_MS, 10, 60_000);
         let redis_namespace = self.optional(REDIS_NAMESPACE, namespace);
-        let cache_strict = self.parse(CACHE_STRICT, |text| match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err("must be true or false".to_owned()),
-        });
+        let cache_strict = self.truth(CACHE_STRICT);
         if cache_strict == Some(true) && redis_url.as_ref().is_some_and(Option::is_none) {
             self.problems.push(format!("{} needs {}", CACHE_STRICT.name, REDIS_URL.name));
         }
@@ -305,14 +234,17 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let iterations = self.number(ARGON2_ITERATIONS, 1, 100);
         let passwords_at_once = self.passwords_at_once();
         let mail = self.mail(app_env);
+        let shutdown_delay_s: Option<u32> = self.number(SHUTDOWN_DELAY_SECONDS, 0, 120);
         let shutdown_grace_s: Option<u32> = self.number(SHUTDOWN_GRACE_SECONDS, 0, 600);
         let cors_allowed_origins = self.list(CORS_ALLOWED_ORIGINS, origin);
         if cors_allowed_origins.as_ref().is_some_and(|list| list.len() > 1 && list.iter().any(|one| one == "*")) {
             self.problems.push(format!("{} must be * alone or a list without it", CORS_ALLOWED_ORIGINS.name));
         }
         let trusted_proxies = self.list(TRUSTED_PROXIES, network);
+        let behind_cloudfront = self.truth(BEHIND_CLOUDFRONT);
         let idempotency_keep_days: Option<u32> = self.number(IDEMPOTENCY_KEEP_DAYS, 1, 90);
         let oauth_providers = self.parse(OAUTH_PROVIDERS, providers::parse);
+        let outbox = self.outbox();
         let app_env = app_env?;
         Some(Config {
             app_env,
@@ -342,11 +274,14 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             password_cost: PasswordCost { memory_kib: memory_kib?, iterations: iterations? },
             passwords_at_once: passwords_at_once?,
             mail: mail?,
+            shutdown_delay: Duration::from_secs(shutdown_delay_s?.into()),
             shutdown_grace: Duration::from_secs(shutdown_grace_s?.into()),
             cors_allowed_origins: cors_allowed_origins?,
             trusted_proxies: trusted_proxies?,
+            behind_cloudfront: behind_cloudfront?,
             idempotency_keep: Duration::from_secs(u64::from(idempotency_keep_days?) * 24 * 3600),
             oauth_providers: oauth_providers?.into(),
+            outbox: outbox?,
         })
     }
 
@@ -381,9 +316,19 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         chosen.map(|chosen| chosen.then_some(settings))
     }
 
-    /// A URL that is no secret.
-    fn endpoint(&mut self, variable: Variable, schemes: &[&str]) -> Option<Option<String>> {
-        self.optional(variable, |text| url(text, schemes).map(|_| text.to_owned()))
+    fn outbox(&mut self) -> Option<OutboxSettings> {
+        let webhook_url = self.optional(OUTBOX_WEBHOOK_URL, outbox::webhook_url);
+        let webhook_key = self.optional(OUTBOX_WEBHOOK_KEY, WebhookKey::parse);
+        let queue_url = self.endpoint(OUTBOX_QUEUE_URL, &["https://", "http://"]);
+        let sqs_endpoint = self.endpoint(AWS_ENDPOINT_URL_SQS, &["http://", "https://"]);
+        let keep_days: Option<u32> = self.number(OUTBOX_KEEP_DAYS, 1, 90);
+        Some(OutboxSettings {
+            webhook_url: webhook_url?,
+            webhook_key: webhook_key?,
+            queue_url: queue_url?,
+            sqs_endpoint: sqs_endpoint?,
+            keep: Duration::from_secs(u64::from(keep_days?) * 24 * 3600),
+        })
     }
 
     fn traces(&mut self) -> Option<Option<TraceSettings>> {
@@ -400,181 +345,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let settings = |endpoint| TraceSettings { endpoint, headers, timeout, sampler, service_name, resource };
         endpoint.map(|endpoint| endpoint.map(settings))
     }
-
-    fn value(&mut self, variable: Variable) -> Option<String> {
-        let set = (self.lookup)(variable.name).filter(|value| !value.is_empty());
-        let value = set.or_else(|| variable.default.map(str::to_owned));
-        if value.is_none() {
-            self.problems.push(format!("{} is not set: {}", variable.name, variable.meaning));
-        }
-        value
-    }
-
-    fn parse<T>(&mut self, variable: Variable, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let value = self.value(variable)?;
-        parse(&value).map_err(|problem| self.problems.push(format!("{} {problem}", variable.name))).ok()
-    }
-
-    fn optional<T>(&mut self, variable: Variable, parse: impl Fn(&str) -> Result<T, String>) -> Option<Option<T>> {
-        self.parse(variable, |text| if text.is_empty() { Ok(None) } else { parse(text).map(Some) })
-    }
-
-    fn list<T>(&mut self, variable: Variable, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
-        self.parse(variable, |text| {
-            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(&parse).collect()
-        })
-    }
-
-    fn number<T: TryFrom<u32>>(&mut self, variable: Variable, min: u32, max: u32) -> Option<T> {
-        self.parse(variable, |text| {
-            let number: Option<u32> = text.parse().ok().filter(|number| (min..=max).contains(number));
-            number
-                .and_then(|number| T::try_from(number).ok())
-                .ok_or_else(|| format!("must be a whole number from {min} to {max}"))
-        })
-    }
-}
-
-fn url(text: &str, schemes: &[&str]) -> Result<SecretString, String> {
-    if schemes.iter().any(|scheme| text.starts_with(scheme) && text.len() > scheme.len()) {
-        Ok(text.to_owned().into())
-    } else {
-        Err(format!("must be a URL starting with {}", schemes.join(" or ")))
-    }
-}
-
-fn key(text: &str) -> Result<(String, String), String> {
-    let problem = || "must be kid:key with the key as base64url of 32 bytes, without padding".to_owned();
-    let (kid, key) = text.split_once(':').ok_or_else(problem)?;
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(key).map_err(|_| problem())?;
-    if kid.is_empty() || bytes.len() != 32 {
-        return Err(problem());
-    }
-    Ok((kid.to_owned(), key.to_owned()))
-}
-
-fn origin(text: &str) -> Result<String, String> {
-    let well_formed =
-        text == "*" || ((text.starts_with("https://") || text.starts_with("http://")) && !text.ends_with('/'));
-    if well_formed && ::http::HeaderValue::from_str(text).is_ok() {
-        Ok(text.to_owned())
-    } else {
-        Err("must list origins like https://play.example.org, without a path, or *".to_owned())
-    }
-}
-
-fn namespace(text: &str) -> Result<String, String> {
-    let plain = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
-    if plain && text.len() <= 64 { Ok(text.to_owned()) } else { Err("must be 1 to 64 of a-z, 0-9, - and _".to_owned()) }
-}
-
-fn table(text: &str) -> Result<String, String> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
-    if plain && (3..=255).contains(&text.len()) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be 3 to 255 of a-z, A-Z, 0-9, _, . and -".to_owned())
-    }
-}
-
-fn network(text: &str) -> Result<IpNet, String> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| "must list networks like 10.0.0.0/8 or addresses".to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-    fn config(set: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let base = [("DATABASE_URL", "postgres://db/game"), ("AUTH_VERIFYING_KEYS", KEY)];
-        let find = |pairs: &[(&str, &str)], name: &str| {
-            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        };
-        Config::from_lookup(|name| find(set, name).or_else(|| find(&base, name)))
-    }
-
-    #[test]
-    fn defaults_suffice_once_the_database_and_the_keys_are_named() {
-        let config = config(&[]).expect("valid");
-        assert_eq!((config.port, config.metrics_port), (8080, 9464));
-        assert!(config.redis_url.is_none());
-    }
-
-    #[test]
-    fn every_problem_names_its_variable_and_none_repeats_the_value() {
-        let rows: &[(&str, &str)] = &[
-            ("APP_ENV", "prod"),
-            ("HOST", "localhost"),
-            ("PORT", "65536"),
-            ("METRICS_PORT", "-1"),
-            ("DATABASE_URL", "mysql://hunter2@db"),
-            ("DATABASE_MAX_CONNECTIONS", "0"),
-            ("DATABASE_ACQUIRE_TIMEOUT_MS", "9"),
-            ("DATABASE_STATEMENT_TIMEOUT_MS", "60001"),
-            ("REDIS_URL", "hunter2"),
-            ("REDIS_NAMESPACE", "hunter2:"),
-            ("CACHE_STRICT", "yes"),
-            ("CACHE_STRICT_REPLICAS", "6"),
-            ("CACHE_CONTENT", "ttl=0s"),
-            ("CACHE_USER_DATA", "max_bytes=hunter2"),
-            ("CACHE_CHARACTER_DATA", "eviction=arc"),
-            ("CACHE_GAME_STATE", "compress=gzip"),
-            ("CACHE_ACHIEVEMENTS", "hunter2"),
-            ("CACHE_LEADERBOARD", "ttl"),
-            ("SESSION_STORE", "hunter2"),
-            ("SESSIONS_TABLE", "hunter2:sessions"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", "ftp://hunter2"),
-            ("DYNAMODB_TIMEOUT_MS", "49"),
-            ("AUTH_SIGNING_KEY", "k1:hunter2"),
-            ("AUTH_VERIFYING_KEYS", "hunter2"),
-            ("LOG_LEVEL", "loud=very"),
-            ("LOG_LEVEL_FILE", "hunter2\0"),
-            ("METRICS_EXPORTER", "hunter2"),
-            ("METRICS_NAMESPACE", "AWS/hunter2"),
-            ("AWS_ENDPOINT_URL_CLOUDWATCH", "ftp://hunter2"),
-            ("PUSHGATEWAY_URL", "https://hunter2"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "hunter2:4317"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
-            ("OTEL_EXPORTER_OTLP_TIMEOUT", "9"),
-            ("OTEL_TRACES_SAMPLER", "hunter2"),
-            ("OTEL_TRACES_SAMPLER_ARG", "1.1"),
-            ("OTEL_SERVICE_NAME", "hunter 2"),
-            ("OTEL_RESOURCE_ATTRIBUTES", "hunter2"),
-            ("RATE_LIMIT_PERCENT", "many"),
-            ("ARGON2_MEMORY_KIB", "7"),
-            ("ARGON2_ITERATIONS", "0"),
-            ("ARGON2_AT_ONCE", "65"),
-            ("MAIL_URL", "imap://hunter2@mail"),
-            ("MAIL_FROM", "hunter2"),
-            ("SHUTDOWN_GRACE_SECONDS", "601"),
-            ("CORS_ALLOWED_ORIGINS", "play.example.org"),
-            ("TRUSTED_PROXIES", "10.0.0.0/33"),
-            ("IDEMPOTENCY_KEEP_DAYS", "0"),
-            ("OAUTH_PROVIDERS", "[\"hunter2\"]"),
-        ];
-        for row in rows {
-            let text = config(&[*row]).expect_err(row.0).to_string();
-            assert!(text.contains(row.0), "{text} does not name {}", row.0);
-            assert!(!text.contains("hunter2"), "{text} repeats the value");
-        }
-        let all = config(rows).expect_err("all wrong").to_string();
-        assert!(rows.iter().all(|row| all.contains(row.0)), "{all} does not name every variable");
-        assert_eq!(rows.len(), VARIABLES.len(), "a variable has no row in this test");
-    }
-
-    #[test]
-    fn any_origin_stands_alone() {
-        let text = config(&[("CORS_ALLOWED_ORIGINS", "*,https://play.example.org")]).expect_err("both").to_string();
-        assert!(text.contains("CORS_ALLOWED_ORIGINS"), "{text}");
-    }
-
-    #[test]
-    fn a_missing_variable_is_named() {
-        let text = Config::from_lookup(|_| None).expect_err("nothing is set").to_string();
-        assert!(text.contains("DATABASE_URL is not set") && text.contains("AUTH_VERIFYING_KEYS is not set"), "{text}");
-    }
-}
+mod tests;

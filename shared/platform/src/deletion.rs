@@ -52,7 +52,7 @@ async fn finish(ctx: &Ctx, db: &Db, user: UserId) -> Result<(), ApiError> {
     }
     forget(ctx, &[Profile(user).id(), Roster(user).id()]).await?;
     while deletion::keys(db, user, KEYS).await? > 0 {}
-    deletion::account(db, user).await?;
+    deletion::account(ctx, db, user).await?;
     end_sessions(ctx, db, user).await
 }
 

@@ -15,6 +15,7 @@ mod fault;
 pub mod http;
 pub mod ids;
 pub mod jobs;
+pub mod outbox;
 pub mod probe;
 pub mod route;
 mod runtime;
@@ -23,6 +24,7 @@ pub mod store;
 pub mod telemetry;
 pub mod text;
 pub mod view;
+mod wire;
 
 pub use ctx::{Ctx, Cx};
 pub use error::{ApiError, Code};

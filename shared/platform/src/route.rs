@@ -52,15 +52,18 @@ pub enum Secret {
     Mail,
     /// OAUTH_PROVIDERS: who else may say who a player is, and our secrets with them.
     OauthProviders,
+    /// OUTBOX_WEBHOOK_KEY: to sign what others are told.
+    WebhookKey,
 }
 
 impl Secret {
-    /// As in the printed route table.
+    /// As in the printed tables.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SigningKey => "signing_key",
             Self::Mail => "mail",
             Self::OauthProviders => "oauth_providers",
+            Self::WebhookKey => "webhook_key",
         }
     }
 }

@@ -2,6 +2,10 @@
 
 use std::process::Command;
 
+/// Features that the tests of some package ask for, and so change what everything that depends on it is built as. Who builds
+/// programs with them builds the tree once, and not once for the tests and once for the programs.
+pub const TESTED_FEATURES: &[&str] = &["content/compile"];
+
 /// What Cargo tells a program about its package.
 const ABOUT_THE_PACKAGE: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 

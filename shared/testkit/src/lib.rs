@@ -19,7 +19,11 @@ pub mod player;
 pub mod process;
 pub mod proxy;
 pub mod python;
+#[cfg(feature = "lambda")]
+pub mod queue;
 pub mod record;
 pub mod services;
 #[cfg(feature = "app")]
 pub mod sessions_table;
+#[cfg(any(feature = "app", feature = "lambda"))]
+mod stand_in;

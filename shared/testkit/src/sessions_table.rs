@@ -5,10 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::services::{self, Profile};
-
-/// The server asks who calls, and believes it.
-const SIGNED: &str =
-    "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+use crate::stand_in;
 
 /// An empty table. It goes with the server when the tests are over.
 #[derive(Clone, Debug)]
@@ -50,12 +47,6 @@ impl SessionsTable {
 
     async fn call(&self, operation: &str, mut body: Value) -> Result<Value> {
         body["TableName"] = self.name.as_str().into();
-        let request = reqwest::Client::new().post(&self.endpoint).header("authorization", SIGNED);
-        let request = request.header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
-        let request = request.header("content-type", "application/x-amz-json-1.0").body(body.to_string());
-        let answer = request.send().await.with_context(|| format!("{operation} at {}", self.endpoint))?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        ensure!(status.is_success(), "{operation}: {status} {text}");
-        Ok(serde_json::from_str(&text)?)
+        stand_in::call(&self.endpoint, "dynamodb", &format!("DynamoDB_20120810.{operation}"), &body).await
     }
 }

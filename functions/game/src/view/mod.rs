@@ -8,4 +8,4 @@ mod state;
 pub(crate) use begun::BegunOut;
 pub(crate) use decision::OddsOut;
 pub(crate) use event::{ChangeOut, EventOut};
-pub(crate) use state::{RelationOut, StateOut};
+pub(crate) use state::{DeathOut, RelationOut, StateOut};

@@ -38,6 +38,10 @@ pub(crate) struct StateOut {
     happiness: u8,
     economy: EconomyOut,
     plan: PlanOut,
+    habits: HabitsOut,
+    budget: BudgetOut,
+    /// Whether that is the player's own plan; else it is what is usual at this age, and changes with it.
+    own_plan: bool,
     /// Energy points not planned for, 0-10.
     energy_left: u8,
     top_relationships: Vec<RelationOut>,
@@ -45,7 +49,7 @@ pub(crate) struct StateOut {
     current_events: Vec<EventOut>,
     /// At most one.
     pending_decisions: Vec<DecisionOut>,
-    /// What can be done now: `start`, `advance`, `decide`.
+    /// What can be done now: `start`, `advance`, `plan`, `decide`.
     can: Vec<&'static str>,
     death: Option<DeathOut>,
     /// The content this answer was told from.
@@ -103,6 +107,28 @@ pub(crate) struct PlanOut {
     social: u8,
     family: u8,
     rest: u8,
+}
+
+/// How one lives: each `none`, `little`, `moderate` or `much`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HabitsOut {
+    sleep: &'static str,
+    diet: &'static str,
+    exercise: &'static str,
+    drink: &'static str,
+    smoke: &'static str,
+}
+
+/// What is done with the money left when the needs are met, percent; what is not given out is saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BudgetOut {
+    living: u8,
+    education: u8,
+    health: u8,
+    leisure: u8,
+    gifts: u8,
+    invest: u8,
+    saved: u8,
 }
 
 /// Somebody close.
@@ -172,6 +198,23 @@ impl StateOut {
                 family: life.plan.family,
                 rest: life.plan.rest,
             },
+            habits: HabitsOut {
+                sleep: life.habits.sleep.as_str(),
+                diet: life.habits.diet.as_str(),
+                exercise: life.habits.exercise.as_str(),
+                drink: life.habits.drink.as_str(),
+                smoke: life.habits.smoke.as_str(),
+            },
+            budget: BudgetOut {
+                living: life.budget.living,
+                education: life.budget.education,
+                health: life.budget.health,
+                leisure: life.budget.leisure,
+                gifts: life.budget.gifts,
+                invest: life.budget.invest,
+                saved: life.budget.saved(),
+            },
+            own_plan: life.own_plan,
             energy_left: life.plan.energy_left(),
             top_relationships: closest(locale, character, life),
             current_events: recent.iter().map(|event| EventOut::of(content, locale, event)).collect(),
@@ -179,15 +222,10 @@ impl StateOut {
             can: match (life.status, &life.pending) {
                 (Status::Draft, _) => vec!["start"],
                 (Status::Alive, Some(_)) => vec!["decide"],
-                (Status::Alive, None) => vec!["advance"],
+                (Status::Alive, None) => vec!["advance", "plan"],
                 (Status::Dead, _) => Vec::new(),
             },
-            death: life.death.as_ref().map(|death| DeathOut {
-                age: death.age,
-                year: death.year,
-                cause: death.cause.clone(),
-                text: content.label(locale, "cause", &death.cause).to_owned(),
-            }),
+            death: life.death.as_ref().map(|death| DeathOut::of(content, locale, death)),
             content_hash: content.hash().short(),
         }
     }
@@ -217,6 +255,17 @@ fn closest(locale: Locale, character: CharacterId, life: &Life) -> Vec<RelationO
     living.sort_by_key(|person| (std::cmp::Reverse(person.intimacy), person.id));
     let shown = living.into_iter().take(TOP_RELATIONSHIPS);
     shown.map(|person| RelationOut::of(locale, character, life, person)).collect()
+}
+
+impl DeathOut {
+    pub(crate) fn of(content: &Content, locale: Locale, death: &engine::Death) -> Self {
+        Self {
+            age: death.age,
+            year: death.year,
+            cause: death.cause.clone(),
+            text: content.label(locale, "cause", &death.cause).to_owned(),
+        }
+    }
 }
 
 impl RelationOut {

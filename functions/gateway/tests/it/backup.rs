@@ -14,7 +14,10 @@ use testkit::{
     services::{self, checkout_root},
 };
 
-use crate::server::{Server, settings};
+use crate::{
+    jobs::gateway,
+    server::{Server, settings},
+};
 
 /// A folder for backups, and a pair of keys.
 struct Vault {
@@ -121,6 +124,25 @@ async fn a_backup_brings_back_every_row_and_nothing_that_came_later() {
     // A second time there is something to lose, so it is refused.
     let again = vault.run("restore.sh", &[&file], &[("RESTORE_DATABASE_URL", &fresh)]);
     assert!(String::from_utf8_lossy(&again.stderr).contains("tables already"), "{again:?}");
+
+    // Every life comes out of its log; and were one entry gone, that would be seen.
+    let replayed = gateway(&fresh, &["replay"]).await;
+    assert!(replayed.succeeded, "{}", replayed.stderr);
+    assert_eq!(replayed.stdout.lines().last(), Some("lives=1 recomputed=1 linked=0 broken=0"));
+    let mut db = PgConnection::connect(&fresh).await.expect("a connection");
+    let gone: Vec<i32> =
+        sqlx::query_scalar("DELETE FROM life_log WHERE seq = (SELECT max(seq) FROM life_log) RETURNING seq")
+            .fetch_all(&mut db)
+            .await
+            .expect("deleted");
+    assert_eq!(gone.len(), 1);
+    let replayed = gateway(&fresh, &["replay"]).await;
+    assert!(
+        !replayed.succeeded && replayed.stdout.contains("lives=1 recomputed=0 linked=0 broken=1"),
+        "{}",
+        replayed.stdout
+    );
+    replayed.said("a life is not what its log says");
 
     // The restored database serves: its schema is the one this release knows.
     let mut moved = settings.clone();

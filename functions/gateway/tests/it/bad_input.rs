@@ -198,7 +198,43 @@ fn samples() -> Vec<Sample> {
             ],
             ..sample("game-decide")
         },
+        Sample {
+            body: Some(json!({"expected_version": 2, "usual": true})),
+            wrong: vec![
+                ("expected_version", number(&[])),
+                ("plan", vec![json!("study"), json!({}), json!({"study": 11}), json!([1, 2])]),
+                ("habits", vec![json!(1), json!({"sleep": "long"})]),
+                ("budget", vec![json!("all"), json!({"living": 101})]),
+                ("usual", vec![json!("yes"), json!(1)]),
+            ],
+            ..sample("game-plan")
+        },
         sample("game-state"),
+        sample("game-why"),
+        sample("game-summary"),
+        sample("game-replay"),
+        Sample {
+            queries: vec!["order=sideways", "limit=0", "cursor=0", "cursor=x", "nope=1"],
+            ..sample("game-decisions")
+        },
+        Sample {
+            body: Some(json!({"from_age": 0})),
+            wrong: vec![("from_age", number(&[json!(-1), json!(121), json!(null)]))],
+            ..sample("game-branch")
+        },
+        Sample {
+            body: Some(json!({"birth_year": 1950})),
+            wrong: vec![
+                ("character_name", text(&[json!(""), json!("a\u{7}b"), json!("{name}")])),
+                ("birth_country", text(&[json!("cn"), json!("ZZ")])),
+                ("birth_year", number(&[json!(1799), json!(2051)])),
+                ("gender", text(&[json!("unknown")])),
+                ("mortality", text(&[json!("immortal")])),
+                ("ranked", vec![json!("yes"), json!(1)]),
+            ],
+            ..sample("game-restart")
+        },
+        Sample { queries: vec!["left=x&right=y", "left=1", "nope=1", ""], ..sample("game-compare") },
         Sample {
             queries: vec![
                 "age=-1",
@@ -241,6 +277,7 @@ impl<'a> Stage<'a> {
             .path
             .replace("{character_id}", &self.mine.character)
             .replace("{session_id}", &session_of(&self.mine.token).to_string())
+            .replace("{event_seq}", "1")
             .replace("{provider}", "nobody")
     }
 
@@ -520,7 +557,7 @@ async fn paths() {
             ("%ff", StatusCode::BAD_REQUEST),
             ("..%2f..%2fetc", StatusCode::BAD_REQUEST),
         ] {
-            let path = route.path.replace(&format!("{{{parameter}}}"), id);
+            let path = route.path.replace(&format!("{{{parameter}}}"), id).replace("{event_seq}", "1");
             let answer = stage.call(route, &path, sample.body.as_ref()).await;
             let error = assert_refused(&answer, expected, &format!("{} with {id}", route.id));
             if expected == StatusCode::BAD_REQUEST {

@@ -2,7 +2,7 @@
 
 use engine::{Content, ContentHash};
 use platform::{
-    jobs::JOBS,
+    jobs::{JOBS, Job, Start},
     store::content_blobs::{self, ContentBlobError},
 };
 use serde_json::Value;
@@ -12,6 +12,7 @@ use testkit::{app::VERIFYING_KEY, database};
 /// What became of `gateway <arguments>`.
 pub(crate) struct Ran {
     pub(crate) succeeded: bool,
+    pub(crate) stdout: String,
     pub(crate) stderr: String,
     log: Vec<Value>,
 }
@@ -33,11 +34,12 @@ pub(crate) async fn gateway(database_url: &str, arguments: &[&str]) -> Ran {
         .output()
         .await
         .expect("it runs");
-    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     Ran {
         succeeded: output.status.success(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        log: lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+        log: stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+        stdout,
     }
 }
 
@@ -51,9 +53,24 @@ async fn fresh() -> (String, PgConnection) {
 fn jobs_have_names_of_their_own_and_schedules_of_five_fields() {
     for (place, job) in JOBS.iter().enumerate() {
         assert!(job.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", job.id);
-        assert_eq!(job.schedule.split_whitespace().count(), 5, "{}", job.id);
+        assert!(job.schedule().is_none_or(|schedule| schedule.split_whitespace().count() == 5), "{}", job.id);
         assert!(JOBS[..place].iter().all(|other| other.id != job.id), "{} is there twice", job.id);
     }
+}
+
+#[test]
+fn a_queue_has_one_job_that_fills_it_and_one_that_empties_it() {
+    let queues = |queue: fn(&Job) -> Option<&'static str>| {
+        let mut queues: Vec<_> = JOBS.iter().filter_map(queue).collect();
+        queues.sort_unstable();
+        queues
+    };
+    let emptied = queues(|job| match job.start {
+        Start::Queue { name, .. } => Some(name),
+        Start::Clock { .. } => None,
+    });
+    assert_eq!(queues(|job| job.fills), emptied);
+    assert!(!emptied.is_empty() && emptied.windows(2).all(|pair| pair[0] != pair[1]), "{emptied:?}");
 }
 
 #[tokio::test]

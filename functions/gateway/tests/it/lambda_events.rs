@@ -144,7 +144,7 @@ async fn the_migration_and_every_job_run_as_functions() {
     let stored: i64 =
         sqlx::query_scalar("SELECT count(*) FROM content_blobs").fetch_one(&mut db).await.expect("a count");
     assert_eq!(stored, 1, "the jobs that follow a migration have run");
-    for job in JOBS {
+    for job in JOBS.iter().filter(|job| job.schedule().is_some()) {
         let name = format!("job-{}", job.id);
         let done = api.invoke(&name, &scheduled()).await.expect("done");
         assert_eq!(done, json!({"job": job.id, "outcome": "done"}));

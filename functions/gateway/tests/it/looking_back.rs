@@ -12,7 +12,7 @@ use testkit::app::TestApp;
 use crate::story::{Story, app};
 
 async fn lived<'a>(app: &'a TestApp, username: &str, years: u16) -> Story<'a> {
-    let mut story = Story::begun(app, username, "CN", 1962).await;
+    let mut story = Story::begun(app, username, "SE", 1985).await;
     for _ in 0..years {
         assert!(story.live_a_year().await, "it was to live on");
     }
@@ -45,7 +45,7 @@ async fn why(story: &Story<'_>, event_seq: &str) -> testkit::app::TestAnswer {
 #[tokio::test]
 async fn every_event_and_every_roll_can_be_explained() {
     let app = app().await;
-    let mut story = Story::begun(&app, "curious", "CN", 1962).await;
+    let mut story = Story::begun(&app, "curious", "SE", 1985).await;
     live_boldly(&mut story, 30).await;
     let path = format!("/api/v1/game/events/{}?limit=100&order=age_asc", story.character);
     let events = app.get(&path).token(&story.token).send().await.data();
@@ -86,7 +86,7 @@ async fn every_event_and_every_roll_can_be_explained() {
 #[tokio::test]
 async fn a_decision_that_waits_can_be_explained() {
     let app = app().await;
-    let mut story = Story::begun(&app, "careful", "CN", 1962).await;
+    let mut story = Story::begun(&app, "careful", "SE", 1985).await;
     for _ in 0..60 {
         let lived = story.act("advance", json!({"mode": "steady"}), None).await;
         assert_eq!(lived.status, StatusCode::OK, "{}", lived.text());

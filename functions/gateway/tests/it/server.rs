@@ -25,6 +25,8 @@ pub(crate) async fn settings() -> Vec<(&'static str, String)> {
         ("RATE_LIMIT_PERCENT", "0".to_owned()),
         ("ARGON2_MEMORY_KIB", "64".to_owned()),
         ("ARGON2_ITERATIONS", "1".to_owned()),
+        // No load balancer has to hear of its end first.
+        ("SHUTDOWN_DELAY_SECONDS", "0".to_owned()),
     ]
 }
 

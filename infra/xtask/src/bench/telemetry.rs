@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, checkout: &Path) -> Result<()> {
     let gateway = gateway(&args.profile)?;
     let functions = programs::functions(checkout, &args.profile, &[FUNCTION.to_owned()])?;
     let function = functions.first().context("there is no such function")?;
-    let services = Services::at(checkout.to_owned())?;
+    let services = Services::at(checkout)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let measured = runtime.block_on(measure(&services, &gateway, &function.path));
     services.stop(Profile::Drill)?;

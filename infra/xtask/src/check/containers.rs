@@ -13,13 +13,15 @@ use super::tools::{files, findings};
 
 const DOCKERFILE: &str = "infra/docker/Dockerfile";
 const COMPOSE: &str = "infra/compose.yaml";
+/// What the local stack falls back to.
+const LOCAL_COMPOSE: &str = "shared/testkit/src/services/compose.yaml";
 
 /// The Dockerfile and the compose file.
 pub(super) fn check(checkout: &Path) -> Result<Vec<String>> {
     let bin = python::environment(checkout, "containers")?.join("bin");
     let mut found = findings(Command::new(bin.join("hadolint")).arg(DOCKERFILE).current_dir(checkout))?;
     let mut schema = Command::new(bin.join("check-jsonschema"));
-    schema.args(["--builtin-schema", "vendor.compose-spec", COMPOSE]).current_dir(checkout);
+    schema.args(["--builtin-schema", "vendor.compose-spec", COMPOSE, LOCAL_COMPOSE]).current_dir(checkout);
     found.extend(findings(&mut schema)?);
     found.extend(compose(checkout)?);
     Ok(found)

@@ -2,6 +2,8 @@
 
 mod aws;
 mod containers;
+#[cfg(test)]
+mod k8s_script;
 mod links;
 mod manifests;
 mod questions;

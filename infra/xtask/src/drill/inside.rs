@@ -27,6 +27,14 @@ pub(crate) struct GrowthArgs {
     long: bool,
 }
 
+/// How full the database is that is migrated.
+#[derive(clap::Args)]
+pub(crate) struct MigrateArgs {
+    /// A million accounts instead of fifty thousand.
+    #[arg(long)]
+    long: bool,
+}
+
 /// Runs the thaw drill.
 pub(crate) fn thaw(args: &ThawArgs) -> Result<()> {
     run("thaw", &["--freezes", &args.freezes.to_string(), "--requests", &args.requests.to_string()])
@@ -35,6 +43,12 @@ pub(crate) fn thaw(args: &ThawArgs) -> Result<()> {
 /// Runs the growth drill.
 pub(crate) fn growth(args: &GrowthArgs) -> Result<()> {
     run("growth", &["--events", if args.long { "100000,1000000,10000000" } else { "100000,1000000" }])
+}
+
+/// Runs the migrate drill. The program of this release lies beside it.
+pub(crate) fn migrate(args: &MigrateArgs) -> Result<()> {
+    cargo::build(&checkout_root()?, "gateway", &[])?;
+    run("migrate", &["--accounts", if args.long { "1000000" } else { "50000" }])
 }
 
 fn run(example: &str, arguments: &[&str]) -> Result<()> {

@@ -7,9 +7,14 @@ mod alerts;
 mod coherence;
 mod crash;
 mod dice;
+mod history;
 mod inside;
 mod keys;
 mod ledger;
+mod restore;
+mod rolling;
+mod traffic;
+mod wire;
 
 /// Which drill.
 #[derive(clap::Args)]
@@ -33,6 +38,15 @@ enum Drill {
     /// Break one thing at a time beside a real Prometheus and Alertmanager; the right alert must reach the right people, end
     /// when it is mended, and the log and a panel must name the cause.
     Alerts,
+    /// Replace the gateways behind a proxy one after the other, with Redis and without; no request may fail, no read may be
+    /// stale.
+    Rolling(rolling::RollingArgs),
+    /// Back up while players play, destroy the database, restore it; nothing that was acknowledged before may be missing, and
+    /// every life must come out of its log.
+    Restore(restore::RestoreArgs),
+    /// Run this release's migrations while the release before serves, let both serve, and rehearse a contraction; no request
+    /// may fail.
+    Migrate(inside::MigrateArgs),
     /// Fill the tables with other people's lives; no statement may get another plan or touch more buffers.
     Growth(inside::GrowthArgs),
 }
@@ -44,6 +58,9 @@ pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
         Drill::Thaw(args) => inside::thaw(args),
         Drill::Keys(args) => keys::run(args),
         Drill::Alerts => alerts::run(),
+        Drill::Rolling(args) => rolling::run(args),
+        Drill::Restore(args) => restore::run(args),
+        Drill::Migrate(args) => inside::migrate(args),
         Drill::Growth(args) => inside::growth(args),
     }
 }

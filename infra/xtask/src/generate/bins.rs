@@ -94,7 +94,7 @@ fn manifest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::route;
+    use super::super::testing::{job, route};
     use super::*;
 
     #[test]
@@ -109,14 +109,7 @@ mod tests {
 
     #[test]
     fn every_job_has_a_function_and_so_has_the_migration() {
-        let job = |id: &str| Job {
-            id: id.to_owned(),
-            summary: "Deletes sessions".to_owned(),
-            schedule: Some("45 3 * * *".to_owned()),
-            queue: None,
-            timeout_s: 900,
-        };
-        let functions = job_functions(&[job("purge-sessions")]);
+        let functions = job_functions(&[job("purge-sessions", Some("45 3 * * *"))]);
         let names: Vec<_> = functions.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["job-migrate", "job-purge-sessions"]);
         assert_eq!(

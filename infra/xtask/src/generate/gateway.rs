@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::routes::Route;
+use super::routes::{Route, Secret};
 
 /// A row of the job table.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,7 +20,26 @@ pub(super) struct Job {
     /// The queue whose messages start it.
     #[serde(default)]
     pub(super) queue: Option<String>,
+    /// How often a message is tried before it is put aside.
+    #[serde(default)]
+    pub(super) tries: Option<u16>,
+    /// The setting without which it has nothing to do.
+    #[serde(default)]
+    pub(super) needs: Option<String>,
+    /// The queue that it fills, where there are queues.
+    #[serde(default)]
+    pub(super) fills: Option<String>,
+    /// What it is given that others are not.
+    #[serde(default)]
+    pub(super) secrets: Vec<Secret>,
+    /// Whether it has any business with PostgreSQL, Redis and sessions.
+    #[serde(default = "yes")]
+    pub(super) stores: bool,
     pub(super) timeout_s: u32,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A setting.

@@ -40,6 +40,7 @@ pub(super) enum Secret {
     SigningKey,
     Mail,
     OauthProviders,
+    WebhookKey,
 }
 
 /// What it does in the store of sessions.

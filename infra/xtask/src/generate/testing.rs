@@ -1,7 +1,8 @@
-//! Routes for the generators' tests.
+//! Routes and jobs for the generators' tests.
 
 use serde_json::json;
 
+use super::gateway::Job;
 use super::routes::Route;
 
 /// A route of a domain; `key` is its method and path, or `$default`.
@@ -25,5 +26,14 @@ pub(super) fn route(id: &str, domain: &str, key: &str) -> Route {
         "exposure": if path == "/metrics" { "private" } else { "public" },
         "summary": "What it does",
     }))
+    .unwrap()
+}
+
+/// A job; without a schedule it has a queue.
+pub(super) fn job(id: &str, schedule: Option<&str>) -> Job {
+    let queue = if schedule.is_none() { Some("things") } else { None };
+    serde_json::from_value(
+        json!({ "id": id, "summary": "Does it", "schedule": schedule, "queue": queue, "timeout_s": 60 }),
+    )
     .unwrap()
 }

@@ -8,7 +8,6 @@ use testkit::services::{Profile, Services};
 use tokio::process::Command;
 
 use super::interrupt::Interrupt;
-use crate::cargo::TESTED_FEATURES;
 
 /// What to pass on.
 #[derive(clap::Args)]
@@ -45,7 +44,7 @@ async fn run(args: &TestArgs, services: &Services, interrupt: &Interrupt) -> Res
 
     // Tests run the gateway and the Lambda functions as programs.
     let mut build = Command::from(cargo::command());
-    build.args(["build", "--workspace", "--bins", "--features"]).arg(TESTED_FEATURES.join(","));
+    build.args(["build", "--workspace", "--bins", "--features"]).arg(cargo::TESTED_FEATURES.join(","));
     ensure!(interrupt.run(&mut build).await?.status.success(), "the workspace does not build");
 
     let mut runner = Command::from(cargo::command());

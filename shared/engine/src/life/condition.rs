@@ -1,6 +1,6 @@
 //! The parts of a life's state: body, health, schooling, work, money, effort, household, death.
 
-use content::{AssetKind, Schooling};
+use content::Schooling;
 use serde::{Deserialize, Serialize};
 
 /// Looks and size.
@@ -38,6 +38,9 @@ pub struct Ailment {
     pub id: String,
     /// Calendar year it began.
     pub since: u16,
+    /// Under treatment this year.
+    #[serde(default)]
+    pub treated: bool,
 }
 
 /// Schooling.
@@ -58,62 +61,22 @@ pub struct Career {
     pub id: String,
     /// Full years in it.
     pub years: u16,
+    /// How often promoted in it, 0-4.
+    #[serde(default)]
+    pub rank: u8,
+    /// Full years since the last promotion.
+    #[serde(default)]
+    pub rank_years: u16,
+    /// Calendar year in which a term of service ends.
+    #[serde(default)]
+    pub until: Option<u16>,
 }
 
-/// Money, in days of the local median wage: the same sum buys the same in 1820 and 2020.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Economy {
-    /// Cash.
-    pub cash_days: i64,
-    /// Earned last year.
-    pub income_days: i64,
-    /// Spent on living last year.
-    pub expenses_days: i64,
-    /// Possessions that keep their worth.
-    pub assets: Vec<Asset>,
-    /// Owed.
-    pub debt_days: i64,
-}
-
-impl Economy {
-    /// Everything owned less everything owed.
+impl Career {
+    /// The first day in an occupation.
     #[must_use]
-    pub fn net_worth_days(&self) -> i64 {
-        self.cash_days + self.assets.iter().map(|asset| asset.worth_days).sum::<i64>() - self.debt_days
-    }
-}
-
-/// A possession.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asset {
-    /// What it is.
-    pub kind: AssetKind,
-    /// What it is worth.
-    pub worth_days: i64,
-}
-
-/// Where a year's effort goes: ten points of energy at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Plan {
-    pub study: u8,
-    pub work: u8,
-    pub exercise: u8,
-    pub art: u8,
-    pub social: u8,
-    pub family: u8,
-    pub rest: u8,
-}
-
-impl Plan {
-    /// The energy of a year.
-    pub const ENERGY: u8 = 10;
-
-    /// Energy not planned for.
-    #[must_use]
-    pub const fn energy_left(self) -> u8 {
-        let used = self.study + self.work + self.exercise + self.art + self.social + self.family + self.rest;
-        Self::ENERGY.saturating_sub(used)
+    pub fn begun(id: &str) -> Self {
+        Self { id: id.to_owned(), years: 0, rank: 0, rank_years: 0, until: None }
     }
 }
 
@@ -122,6 +85,50 @@ impl Plan {
 pub struct Family {
     /// How well off it is among its neighbours, 0-100.
     pub wealth: u8,
+}
+
+/// How one feels, each 0-100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Mood {
+    pub joy: u8,
+    pub sadness: u8,
+    pub anxiety: u8,
+    pub anger: u8,
+}
+
+impl Default for Mood {
+    fn default() -> Self {
+        Self { joy: 55, sadness: 10, anxiety: 10, anger: 8 }
+    }
+}
+
+/// What is kept of the years for the summary of a life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Chronicle {
+    /// Most ever owned less owed, in days of the local median wage.
+    pub peak_worth_days: i64,
+    /// Full years at work.
+    pub years_worked: u16,
+    /// Full years married.
+    pub years_married: u16,
+    /// Sum over the years of [`super::Life::happiness`].
+    pub happiness_years: u32,
+    /// Highest rank held in any occupation, 0-4.
+    pub best_rank: u8,
+    /// Highest pay held, percent of the local median wage.
+    pub best_pay_pct: u16,
+    /// Occupations held.
+    pub jobs: u16,
+    /// Weddings.
+    pub weddings: u8,
+    /// Countries lived in besides that of birth.
+    pub countries: u8,
+    /// Given away, in days of the local median wage.
+    pub given_days: i64,
+    /// The last full year's wage before retiring, from which the pension is reckoned.
+    pub last_wage_days: i64,
 }
 
 /// How a life ended.

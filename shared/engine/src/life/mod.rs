@@ -4,16 +4,20 @@
 //! before it still read. Numbers called `0-100` never leave that range.
 
 mod condition;
+mod economy;
 mod person;
+mod plan;
 mod spec;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use content::{Attribute, Gender, Mode, Relation, Settlement, Skill, Stage, Terrain, Tier, Trait};
+use content::{Attribute, Gender, Mode, News, Relation, Settlement, Skill, Stage, Terrain, Tier, Trait};
 use serde::{Deserialize, Serialize};
 
-pub use condition::{Ailment, Asset, Body, Career, Death, Economy, Education, Family, Health, Plan};
+pub use condition::{Ailment, Body, Career, Chronicle, Death, Education, Family, Health, Mood};
+pub use economy::{Asset, Economy, Entry, Posting};
 pub use person::{Person, PersonId, PersonName, PersonSnapshot};
+pub use plan::{Budget, Dose, GROWN_AGE, Habits, Plan, PlanIssue, PlanRule, Standing, WORKING_AGE, plan_issues};
 pub use spec::{LifeSpec, Mortality, SpecError};
 
 use crate::dice::Seed;
@@ -63,6 +67,24 @@ pub struct Life {
     pub economy: Economy,
     /// Where the player's effort goes.
     pub plan: Plan,
+    /// How the player lives.
+    #[serde(default)]
+    pub habits: Habits,
+    /// What the player's money is for.
+    #[serde(default)]
+    pub budget: Budget,
+    /// The player has set the plan; it stands until it is changed.
+    #[serde(default)]
+    pub own_plan: bool,
+    /// How it feels.
+    #[serde(default)]
+    pub mood: Mood,
+    /// What the ordinary rules of this year brought.
+    #[serde(default)]
+    pub news: Vec<News>,
+    /// What is kept of the years.
+    #[serde(default)]
+    pub chronicle: Chronicle,
     /// The household.
     pub family: Family,
     /// Everybody met, living or dead; a person's id is its place here.

@@ -30,6 +30,9 @@ pub struct Person {
     pub trust: u8,
     /// 0-100.
     pub support: u8,
+    /// Lives with somebody of their own.
+    #[serde(default)]
+    pub settled: bool,
 }
 
 impl Person {

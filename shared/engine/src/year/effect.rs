@@ -5,9 +5,9 @@ use content::{AssetKind, Effect, Payer, Risk};
 use super::people::{NewPerson, bury, meet};
 use super::slot::Slots;
 use super::turn::{Bond, Score, Turn};
-use super::{household, school, work};
+use super::{household, money, school, work};
 use crate::dice::Purpose;
-use crate::life::{Ailment, Asset, Mortality, Person, PersonId};
+use crate::life::{Entry, Mortality, Person, PersonId};
 use crate::record::Value;
 
 /// Days of wages one point of household wealth stands for.
@@ -37,6 +37,9 @@ pub(super) fn apply(turn: &mut Turn<'_>, effects: &[Effect], origin: &Origin<'_>
 /// What lasts from earlier years; what is over ends.
 pub(super) fn lasting(turn: &mut Turn<'_>) {
     let year = turn.life.year;
+    if turn.life.lasting.is_empty() {
+        return;
+    }
     for (id, last_year) in turn.life.lasting.clone() {
         let lasting = turn.content.lasting(&id);
         let over =
@@ -46,7 +49,7 @@ pub(super) fn lasting(turn: &mut Turn<'_>) {
             turn.note(format!("lasting.{id}"), Value::Bool(true), Value::Bool(false), &id);
         } else if let Some(lasting) = lasting {
             let origin = Origin { id: &id, risk: Risk::None, branch: 0 };
-            apply(turn, &lasting.per_year, &origin, &mut Vec::new());
+            apply(turn, &lasting.per_year, &origin, &mut Slots::default());
         }
     }
 }
@@ -102,7 +105,11 @@ fn apply_one(turn: &mut Turn<'_>, effect: &Effect, source: &str, size: i32, slot
             let known = turn.life.flags.remove(id);
             turn.note(format!("flags.{id}"), known.into(), false.into(), source);
         }
-        Effect::Condition(id) => fall_ill(turn, id, source),
+        Effect::Condition(id) => {
+            if let Some(illness) = turn.content.illness(id) {
+                super::illness::fall_ill(turn, illness, source);
+            }
+        }
         Effect::Cure(id) => {
             let before = turn.life.health.conditions.len();
             turn.life.health.conditions.retain(|ailment| ailment.id != *id);
@@ -144,40 +151,24 @@ fn with(turn: &mut Turn<'_>, id: Option<PersonId>, act: impl FnOnce(&mut Turn<'_
 
 /// Money moves: out of the player's own pocket, or the household's while the player lives on it.
 fn pay(turn: &mut Turn<'_>, days: i32, payer: Payer, source: &str) {
-    let dependent = turn.life.career.is_none() && !turn.life.retired && turn.life.age < 25;
+    let dependent = money::lives_at_home(&turn.life);
     if payer == Payer::Household && dependent {
         let points = days / DAYS_PER_WEALTH;
         turn.add(Score::Wealth, if points == 0 { days.signum() } else { points }, source);
         return;
     }
-    let economy = &mut turn.life.economy;
-    let (cash, debt) = (economy.cash_days, economy.debt_days);
-    if dependent {
-        // Nobody lends to a child.
-        economy.cash_days = (cash + i64::from(days)).max(0);
-    } else {
-        household::settle(economy, days.into());
-    }
-    let (cash_now, debt_now) = (economy.cash_days, economy.debt_days);
-    turn.note("economy.cash_days", cash.into(), cash_now.into(), source);
-    turn.note("economy.debt_days", debt.into(), debt_now.into(), source);
+    let before = (turn.life.economy.cash_days, turn.life.economy.debt_days);
+    // Nobody lends to a child, nor to anybody beyond measure.
+    let floor = if dependent { -before.0 } else { -before.0 - (money::MOST_DEBT - before.1).max(0) };
+    turn.life.economy.post(Entry::Event, i64::from(days).max(floor.min(0)));
+    money::note(turn, before, source);
 }
 
 /// A possession gains or loses worth; one that is worth nothing is gone.
 fn own(turn: &mut Turn<'_>, kind: AssetKind, days: i64, source: &str) {
-    let assets = &mut turn.life.economy.assets;
-    let before = assets.iter().find(|asset| asset.kind == kind).map_or(0, |asset| asset.worth_days);
+    let before = turn.life.economy.worth_of(kind);
     let after = (before + days).max(0);
-    assets.retain(|asset| asset.kind != kind);
-    if after > 0 {
-        assets.push(Asset { kind, worth_days: after });
-    }
+    turn.life.economy.enter(Entry::Event, after - before);
+    turn.life.economy.set_worth(kind, after);
     turn.note(format!("economy.assets.{kind}"), before.into(), after.into(), source);
-}
-
-fn fall_ill(turn: &mut Turn<'_>, id: &str, source: &str) {
-    if turn.life.health.conditions.iter().all(|ailment| ailment.id != id) {
-        turn.life.health.conditions.push(Ailment { id: id.to_owned(), since: turn.life.year });
-        turn.note(format!("health.conditions.{id}"), Value::Bool(false), Value::Bool(true), source);
-    }
 }

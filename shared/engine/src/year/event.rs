@@ -31,7 +31,7 @@ pub(super) fn happen(turn: &mut Turn<'_>, draw: Draw) {
     slot::create_missing(turn, event, &mut slots);
     let variant =
         event.variants.iter().position(|cond| cond.as_ref().is_none_or(|cond| turn.asked(&slots).holds(cond)));
-    remember(turn, event);
+    remember(turn, event, draw.event);
     bring(turn, &event.outcome, event, AT_ONCE, seq, &mut slots);
 
     let record = EventRecord {
@@ -101,11 +101,13 @@ fn outcome_branch<'e>(turn: &Turn<'_>, event: &Event, check: &'e Check, result: 
 }
 
 /// Notes that the event has happened, and what that rules out for the rest of the year.
-fn remember(turn: &mut Turn<'_>, event: &Event) {
+fn remember(turn: &mut Turn<'_>, event: &Event, ix: content::EventIx) {
     let year = turn.life.year;
     let seen = turn.life.history.entry(event.id.clone()).or_insert(Seen { count: 0, last_year: year });
     seen.count += 1;
     seen.last_year = year;
+    let times = *seen;
+    turn.seen[usize::from(ix.0)] = times;
     if let Some(progress) = &mut turn.life.progress {
         progress.happened += 1;
         progress.groups.extend(event.limits.exclusive_group.clone());
@@ -151,7 +153,7 @@ fn params(turn: &Turn<'_>, event: &Event, slots: &Slots) -> Params {
     let people = event
         .slots
         .iter()
-        .zip(slots)
+        .zip(slots.iter())
         .filter_map(|(slot, filled)| Some((slot.name.clone(), turn.life.person((*filled)?)?.snapshot())));
     Params { name: turn.life.spec.name.clone(), country: turn.life.place.country.clone(), people: people.collect() }
 }

@@ -1,11 +1,10 @@
-//! Growing up and growing old: body, attributes, skills, health.
+//! Growing up and growing old: body, attributes, skills.
 
-use content::{Attribute, Gender, Skill, Stage};
+use content::{Attribute, Gender, Skill};
 
 use super::turn::{Score, Turn};
-use crate::dice::Purpose;
-use crate::life::Plan;
-use crate::record::Value;
+use crate::dice::{Dice, Purpose};
+use crate::life::Life;
 
 /// Usual height in centimetres at ages 0 to 18 (WHO growth standards and reference, medians, rounded).
 const HEIGHT_MALE: [u16; 19] =
@@ -16,19 +15,6 @@ const HEIGHT_FEMALE: [u16; 19] =
 const BMI_TENTHS: [u32; 19] =
     [134, 168, 160, 156, 153, 153, 153, 155, 157, 161, 165, 170, 176, 183, 191, 199, 206, 212, 217];
 const ADULT_BMI_TENTHS: u32 = 228;
-
-/// The plan a stage of life suggests; a player's own plan replaces it in a later release.
-#[must_use]
-pub(crate) const fn default_plan(stage: Stage) -> Plan {
-    match stage {
-        Stage::Infancy => Plan { study: 0, work: 0, exercise: 2, art: 0, social: 1, family: 4, rest: 3 },
-        Stage::Childhood => Plan { study: 3, work: 0, exercise: 2, art: 1, social: 1, family: 2, rest: 1 },
-        Stage::Adolescence => Plan { study: 4, work: 0, exercise: 1, art: 1, social: 2, family: 1, rest: 1 },
-        Stage::Youth => Plan { study: 1, work: 4, exercise: 1, art: 0, social: 2, family: 1, rest: 1 },
-        Stage::MiddleAge => Plan { study: 0, work: 4, exercise: 1, art: 0, social: 1, family: 3, rest: 1 },
-        Stage::OldAge => Plan { study: 0, work: 1, exercise: 1, art: 1, social: 2, family: 3, rest: 2 },
-    }
-}
 
 /// Height and weight at an age.
 pub(crate) fn size(gender: Gender, age: u16, stature_pm: u16) -> (u16, u32) {
@@ -45,17 +31,26 @@ pub(crate) fn size(gender: Gender, age: u16, stature_pm: u16) -> (u16, u32) {
 
 /// The body grows, attributes ripen and fade, practice makes skills.
 pub(super) fn body_and_mind(turn: &mut Turn<'_>) {
-    turn.life.plan = default_plan(turn.life.stage);
     let (height, weight) = size(turn.life.gender, turn.life.age, turn.life.body.stature_pm);
     let grown = std::mem::replace(&mut turn.life.body.height_cm, height);
     turn.life.body.weight_g = weight;
-    turn.note("body.height_cm", i64::from(grown).into(), i64::from(height).into(), "growth");
+    if grown != height {
+        turn.note("body.height_cm", i64::from(grown).into(), i64::from(height).into(), "growth");
+    }
     attributes(turn);
     skills(turn);
 }
 
+/// The most an attribute can come to: a talent dealt at birth and never shown, 55 to 100.
+fn talent(life: &Life, index: u64) -> i32 {
+    Dice::new(life.seed, life.spec.birth_year).roll(Purpose::Talent, index).bell(55, 105).min(100)
+}
+
 fn attributes(turn: &mut Turn<'_>) {
     let (age, plan) = (turn.life.age, turn.life.plan);
+    let (stress, schooled) = (turn.life.health.stress, turn.life.education.enrolled.is_some());
+    let hard_childhood = age < 16 && turn.life.family.wealth < 18;
+    let will = i32::from(turn.life.attributes.willpower);
     for (index, kind) in (0..).zip(Attribute::ALL) {
         let effort = match kind {
             Attribute::Intelligence => plan.study,
@@ -64,31 +59,43 @@ fn attributes(turn: &mut Turn<'_>) {
             Attribute::Willpower => plan.work + plan.study / 2,
             Attribute::Creativity => plan.art * 2,
         };
-        let score = i32::from(turn.life.attributes.get(*kind));
-        // Damped: the higher the score, the rarer the gain.
-        let gain = match age {
-            0..=18 => 20 + 5 * i32::from(effort) - score / 4,
-            19..=40 => 4 * i32::from(effort) - score / 6,
-            _ => 2 * i32::from(effort) - score / 6,
+        let (effort, score) = (i32::from(effort), i32::from(turn.life.attributes.get(*kind)));
+        let (ripening, per_point) = match age {
+            0..=12 => (16, 5),
+            13..=20 => (12, 5),
+            21..=40 => (0, 4),
+            41..=60 => (0, 3),
+            _ => (0, 2),
         };
-        let loss = match kind {
-            Attribute::Constitution if age > 40 => 15 + i32::from(age - 40) * 3 / 2,
-            Attribute::Intelligence | Attribute::Creativity if age > 65 => 10 + i32::from(age - 65),
+        let school = if schooled && *kind == Attribute::Intelligence { 8 } else { 0 };
+        let home = if hard_childhood { -6 } else { 0 };
+        let roll = i32::from(turn.dice().roll(Purpose::Growth, index).percent());
+        let wish = ripening + effort * per_point + school + home + (will - 50) / 12;
+        // Damped: the nearer to the talent, the rarer the gain, so that a head start does not run away.
+        if roll < wish && roll * 40 < wish * (talent(&turn.life, index) - score).clamp(0, 40) {
+            turn.add(Score::Attr(*kind), 1, if effort > 0 && age > 20 { "plan" } else { "growth" });
+            continue;
+        }
+        let years_over = |from: u16| i32::from(age.saturating_sub(from));
+        let fading = match kind {
+            Attribute::Constitution if age > 40 => 15 + years_over(40) * 3 / 2,
+            Attribute::Intelligence | Attribute::Creativity if age > 65 => 10 + years_over(65),
             Attribute::Charisma if age > 60 => 10,
             _ => 0,
         };
-        let roll = i32::from(turn.dice().roll(Purpose::Growth, index).percent());
-        if roll < gain {
-            turn.add(Score::Attr(*kind), 1, "growth");
-        } else if roll >= 100 - loss {
-            turn.add(Score::Attr(*kind), -1, "age");
+        let disuse = if effort == 0 && age > 25 && score > 55 { 4 } else { 0 };
+        let worn = if stress > 75 { 8 } else { 0 };
+        if roll >= 100 - fading - disuse - worn {
+            turn.add(Score::Attr(*kind), -1, if fading > 0 { "age" } else { "disuse" });
         }
     }
 }
 
 fn skills(turn: &mut Turn<'_>) {
     let plan = turn.life.plan;
-    let (schooled, working) = (turn.life.education.enrolled.is_some(), turn.life.career.is_some());
+    let schooled = turn.life.education.enrolled.is_some();
+    let occupation = turn.life.career.as_ref().and_then(|career| turn.content.occupation(&career.id));
+    let (trade, own_account) = occupation.map_or((None, false), |work| (Some(work.skill), work.own_account));
     for (index, kind) in (100..).zip(Skill::ALL) {
         let (effort, source) = match kind {
             Skill::Academic if schooled => (plan.study + 4, "school"),
@@ -96,50 +103,20 @@ fn skills(turn: &mut Turn<'_>) {
             Skill::Social => (plan.social + 1, "plan.social"),
             Skill::Athletic => (plan.exercise, "plan.exercise"),
             Skill::Artistic => (plan.art, "plan.art"),
-            Skill::Business => (if working { plan.work / 2 + 1 } else { 0 }, "plan.work"),
+            Skill::Business if own_account => (plan.work / 2 + 2, "plan.work"),
+            Skill::Business if trade.is_some() => (plan.work / 3 + 1, "plan.work"),
+            Skill::Business => (0, "plan.work"),
         };
+        let (practice, source) = if trade == Some(*kind) { (plan.work / 2 + 1, "work") } else { (0, source) };
+        let effort = i32::from(effort + practice);
         let (score, aptitude) = (i32::from(turn.life.skills.get(*kind)), i32::from(turn.life.aptitudes.get(*kind)));
-        let chance = i32::from(effort) * (50 + aptitude) / 8 - score * i32::from(effort > 0) / 2;
+        let most = (45 + aptitude * 6 / 10).min(100);
+        let chance = effort * (50 + aptitude) / 8 * (most - score).clamp(0, 50) / 50;
         let mut roll = turn.dice().roll(Purpose::Growth, index);
         if i32::from(roll.percent()) < chance {
             turn.add(Score::Skill(*kind), roll.between(1, 2), source);
-        } else if effort == 0 && roll.percent() < 10 {
+        } else if effort == 0 && i32::from(roll.percent()) < 6 + score / 8 {
             turn.add(Score::Skill(*kind), -1, "disuse");
-        }
-    }
-}
-
-/// Health drifts to what constitution and age allow; illness takes its toll; rest and company mend the mind.
-pub(super) fn health(turn: &mut Turn<'_>) {
-    let (age, plan) = (i32::from(turn.life.age), turn.life.plan);
-    let ageing = (age - 35).max(0) * 2 / 3;
-    let target = 65 + i32::from(turn.life.attributes.constitution) / 3 - ageing;
-    drift(turn, Score::Physical, i32::from(turn.life.health.physical), target, "age");
-    let stress_target = 15 + 5 * i32::from(plan.work) - 4 * i32::from(plan.rest) - 2 * i32::from(plan.social);
-    drift(turn, Score::Stress, i32::from(turn.life.health.stress), stress_target, "plan.rest");
-    let calm = 85 - i32::from(turn.life.health.stress) / 2 + i32::from(turn.life.traits.optimism) / 10;
-    drift(turn, Score::Mental, i32::from(turn.life.health.mental), calm, "stress");
-    let mood = 40 + i32::from(turn.life.traits.optimism) / 4 + i32::from(turn.life.health.mental) / 8;
-    drift(turn, Score::Happiness, i32::from(turn.life.happiness), mood, "mood");
-    illnesses(turn);
-}
-
-/// Moves a score a fifth of the way to its target, by at least one.
-fn drift(turn: &mut Turn<'_>, score: Score, now: i32, target: i32, source: &str) {
-    let gap = target.clamp(0, 100) - now;
-    let step = if gap.abs() < 5 { gap.signum() } else { gap / 5 };
-    turn.add(score, step, source);
-}
-
-fn illnesses(turn: &mut Turn<'_>) {
-    let year = turn.life.year;
-    for ailment in turn.life.health.conditions.clone() {
-        let Some(illness) = turn.content.illness(&ailment.id) else { continue };
-        turn.add(Score::Physical, -i32::from(illness.physical), &ailment.id);
-        turn.add(Score::Mental, -i32::from(illness.mental), &ailment.id);
-        if illness.years > 0 && year >= ailment.since + illness.years {
-            turn.life.health.conditions.retain(|other| other.id != ailment.id);
-            turn.note(format!("health.conditions.{}", ailment.id), Value::Bool(true), Value::Bool(false), "recovery");
         }
     }
 }

@@ -4,8 +4,15 @@
 mod effect;
 mod event;
 mod growth;
+mod health;
 mod household;
+mod illness;
+mod kin;
+mod likely;
+mod market;
+mod money;
 mod mortality;
+mod moving;
 mod people;
 mod school;
 mod select;
@@ -14,7 +21,8 @@ mod turn;
 mod work;
 
 pub(crate) use event::take_decision;
-pub(crate) use growth::{default_plan, size};
+pub(crate) use growth::size;
+pub(crate) use mortality::{Exposure, expected_deaths, hazard};
 pub(crate) use people::{NewPerson, add_person};
 pub use select::{DrawFactors, Factor};
 pub(crate) use turn::{Trace, Turn};
@@ -32,15 +40,35 @@ pub(crate) fn pass(turn: &mut Turn<'_>) {
     turn.life.age += 1;
     turn.life.year += 1;
     turn.life.stage = Stage::of_age(turn.life.age);
+    turn.look_around();
+    turn.life.news.clear();
+    money::open_books(turn);
+    health::plan(turn);
     growth::body_and_mind(turn);
-    growth::health(turn);
+    health::drift_all(turn);
+    illness::year(turn);
     school::attend(turn);
+    moving::leave(turn);
     work::earn_a_living(turn);
-    household::money(turn);
-    household::marriage_and_children(turn);
+    money::year(turn);
+    market::venture(turn);
+    market::theft(turn);
+    household::love(turn);
     people::age_and_die(turn);
+    kin::year(turn);
     people::make_friends(turn);
+    people::keep_in_touch(turn);
     effect::lasting(turn);
+    chronicle(turn);
+}
+
+/// What is kept of the year for the summary.
+fn chronicle(turn: &mut Turn<'_>) {
+    let happiness = u32::from(turn.life.happiness);
+    let working = turn.life.career.is_some();
+    let kept = &mut turn.life.chronicle;
+    kept.happiness_years += happiness;
+    kept.years_worked += u16::from(working);
 }
 
 /// Opens the year's events.

@@ -4,6 +4,7 @@ use super::turn::Turn;
 use crate::content::Content;
 use crate::dice::Purpose;
 use crate::life::Mortality;
+use crate::world::Row;
 
 /// Ages of the table's columns.
 const AGES: [u16; 23] = [1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105, 110];
@@ -67,23 +68,23 @@ const GENTLE_AGE: u16 = 5;
 
 /// Who is exposed to what.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Exposure<'a> {
-    pub(super) region: &'a str,
-    pub(super) year: u16,
-    pub(super) age: u16,
+pub(crate) struct Exposure<'a> {
+    pub(crate) row: &'a Row,
+    pub(crate) age: u16,
 }
 
 /// Deaths within the year per 100,000 so exposed.
-pub(super) fn hazard(content: &Content, exposed: Exposure<'_>) -> u64 {
-    let living = content.living(exposed.region, exposed.year);
+pub(crate) fn hazard(content: &Content, exposed: Exposure<'_>) -> u64 {
+    let living = &exposed.row.living;
     let base = match exposed.age {
         0 => u64::from(living.infant_death_pm) * 100,
-        age => u64::from(by_expectancy(living.life_expectancy, age)),
+        age => u64::from(content.world().deaths(living.life_expectancy, age)),
     };
-    base * content.shock_percent(exposed.region, exposed.year, |shock| shock.hazard_pct) / 100
+    base * u64::from(exposed.row.hazard_pct) / 100
 }
 
-fn by_expectancy(expectancy: u16, age: u16) -> u32 {
+/// Deaths within a year per 100,000 of that age, where life expectancy at birth is that.
+pub(crate) fn expected_deaths(expectancy: u16, age: u16) -> u32 {
     let upper = TABLE.partition_point(|(level, _)| *level < expectancy).clamp(1, TABLE.len() - 1);
     let ((low, low_row), (high, high_row)) = (&TABLE[upper - 1], &TABLE[upper]);
     between((*low, by_age(low_row, age)), (*high, by_age(high_row, age)), expectancy.clamp(TABLE[0].0, TABLE[6].0))
@@ -107,17 +108,36 @@ pub(super) fn risk(turn: &mut Turn<'_>) {
     if life.spec.mortality == Mortality::Gentle && life.age < GENTLE_AGE {
         return;
     }
-    let exposed = Exposure { region: &life.place.region, year: life.year, age: life.age };
-    let illness = life.health.conditions.iter().filter_map(|ailment| turn.content.illness(&ailment.id));
-    let illness = illness.fold(100_u64, |percent, illness| percent * u64::from(illness.hazard_pct) / 100);
-    let usual = hazard(turn.content, exposed);
+    let exposed = Exposure { row: &turn.here, age: life.age };
+    let illness = life.health.conditions.iter().fold(100_u64, |percent, ailment| {
+        let Some(illness) = turn.content.illness(&ailment.id) else { return percent };
+        percent * u64::from(100 + super::illness::left_after_care(turn, ailment, illness.hazard_pct - 100)) / 100
+    });
+    let work = life.career.as_ref().and_then(|career| turn.content.occupation(&career.id));
+    let work = work.map_or(100, |occupation| u64::from(occupation.hazard_pct));
+    let usual = hazard(turn.content, exposed) * 100 / usual_burden(life.age);
     // Usual health multiplies by one: 70 when young, falling as everybody's does.
     let usual_health = 75_u64.saturating_sub(u64::from(life.age.saturating_sub(35)) * 2 / 3).max(20);
     let frailty = (150 + usual_health).saturating_sub(u64::from(life.health.physical)).clamp(80, 300);
-    let risk = usual * illness / 100 * frailty / 150;
+    let risk = usual * illness.min(2000) / 100 * work / 100 * frailty / 150;
     if turn.dice().roll(Purpose::Death, 0).chance(risk.min(95_000), 100_000) {
         let cause = cause(turn);
         turn.die(&cause);
+    }
+}
+
+/// The tables count the ill and the well together: what the illnesses, trades and frailties of an age come to on
+/// the average, percent, is taken out before one's own are put in. Measured by `life balance` (deaths against expected).
+const fn usual_burden(age: u16) -> u64 {
+    match age {
+        0..=14 => 108,
+        15..=29 => 118,
+        30..=44 => 110,
+        45..=59 => 113,
+        60..=69 => 144,
+        70..=79 => 170,
+        80..=89 => 194,
+        _ => 164,
     }
 }
 
@@ -130,7 +150,7 @@ fn cause(turn: &Turn<'_>) -> String {
     {
         return gravest.cause.clone();
     }
-    let living = turn.content.living(&life.place.region, life.year);
+    let living = turn.here.living;
     let rolled = turn.dice().roll(Purpose::DeathCause, 0).percent();
     // The shorter the lives of a time, the more of them infections end; children's before all.
     let among_adults = u8::try_from(75_u16.saturating_sub(living.life_expectancy).min(45)).unwrap_or(0);

@@ -1,13 +1,14 @@
 //! The people of a life: how they come into it, age and die.
 
-use content::{Attribute, Gender, LocalName, MAX_AGE, NameOrder, Relation, Schooling};
+use content::{Attribute, Gender, LocalName, MAX_AGE, NameOrder, News, Relation, Schooling};
 
+use super::money::{lives_at_home, pay};
 use super::mortality::{Exposure, hazard};
-use super::turn::{Score, Turn};
+use super::turn::{Bond, Score, Turn, moved};
 use super::work::{self, Applicant};
 use crate::content::Content;
 use crate::dice::{Dice, Purpose, Roll};
-use crate::life::{Life, Person, PersonId, PersonName};
+use crate::life::{Entry, Life, Person, PersonId, PersonName};
 use crate::record::Value;
 
 /// Somebody about to come into a life.
@@ -42,7 +43,7 @@ impl NewPerson {
     pub(crate) const fn usual(relation: Relation) -> Self {
         match relation {
             // Older brothers and sisters are dealt at birth; those who come later are born later.
-            Relation::Child | Relation::Sibling => Self::newborn(relation),
+            Relation::Child | Relation::Sibling | Relation::Grandchild => Self::newborn(relation),
             Relation::Teacher | Relation::Mentor => Self { older_by: (12, 35), ..Self::peer(relation) },
             Relation::Colleague | Relation::Neighbor | Relation::Relative => {
                 Self { older_by: (-8, 20), ..Self::peer(relation) }
@@ -83,18 +84,25 @@ pub(crate) fn add_person(content: &Content, life: &mut Life, new: NewPerson) -> 
         gender,
         birth_year,
         death_year: None,
-        occupation: if age >= 18 { occupation(content, life, birth_year, &mut roll) } else { None },
+        occupation: if age >= 18 { occupation(content, life, birth_year, gender, &mut roll) } else { None },
         intimacy: new.intimacy,
         trust: new.intimacy,
         support: new.intimacy / 2,
+        settled: false,
     };
     life.persons.push(person);
     id
 }
 
 /// What somebody lives by, after the schooling usual when they were a child.
-fn occupation(content: &Content, life: &Life, birth_year: u16, roll: &mut Roll) -> Option<String> {
-    let living = content.living(&life.place.region, birth_year + 10);
+pub(super) fn occupation(
+    content: &Content,
+    life: &Life,
+    birth_year: u16,
+    gender: Gender,
+    roll: &mut Roll,
+) -> Option<String> {
+    let living = content.living(&life.place.region, birth_year.saturating_add(10));
     let ladder = [
         (living.schooling_pct, Schooling::Primary),
         (living.secondary_pct, Schooling::Secondary),
@@ -102,8 +110,9 @@ fn occupation(content: &Content, life: &Life, birth_year: u16, roll: &mut Roll) 
     ];
     let climbed = ladder.into_iter().take_while(|(share, _)| u16::from(roll.percent()) < *share).last();
     let schooling = climbed.map_or(Schooling::None, |(_, level)| level);
-    let applicant = Applicant { settlement: life.place.settlement, year: life.year, schooling };
-    work::find(content, applicant, roll).map(|occupation| occupation.id.clone())
+    let (settlement, region) = (life.place.settlement, life.place.region.as_str());
+    let applicant = Applicant { settlement, year: life.year, schooling, gender, region, skills: None };
+    work::find(content, &applicant, roll).map(|occupation| occupation.id.clone())
 }
 
 fn any_gender(roll: &mut Roll) -> Gender {
@@ -145,15 +154,13 @@ fn name(content: &Content, life: &Life, relation: Relation, gender: Gender, roll
     PersonName { family, given, order: pool.order }
 }
 
-/// Everybody in the life grows a year older, or does not.
+/// Everybody in the life grows a year older, or does not. Who turns one has lived through the year of birth.
 pub(super) fn age_and_die(turn: &mut Turn<'_>) {
-    let living: Vec<PersonId> =
-        turn.life.persons.iter().filter(|person| person.is_alive()).map(|person| person.id).collect();
-    for id in living {
-        let Some(person) = turn.life.person(id) else { continue };
-        let age = person.age_in(turn.life.year);
-        let exposure = Exposure { region: &turn.life.place.region, year: turn.life.year, age };
-        let risk = hazard(turn.content, exposure);
+    for place in 0..turn.life.persons.len() {
+        let Some(person) = turn.life.persons.get(place).filter(|person| person.is_alive()) else { continue };
+        let (id, age) = (person.id, person.age_in(turn.life.year));
+        let lived = if age == 1 { 0 } else { age };
+        let risk = hazard(turn.content, Exposure { row: &turn.here, age: lived });
         if age >= MAX_AGE || turn.dice().roll(Purpose::RelativeDeath, id.0.into()).chance(risk, 100_000) {
             bury(turn, id, "mortality");
         }
@@ -174,17 +181,75 @@ pub(super) fn bury(turn: &mut Turn<'_>, id: PersonId, source: &str) {
     };
     turn.add(Score::Happiness, -grief, "grief");
     turn.add(Score::Stress, grief / 2, "grief");
+    turn.life.mood.sadness = moved(turn.life.mood.sadness, grief * 3);
+    if relation == Relation::Spouse {
+        turn.report(News::Widowed);
+    }
+    inherit(turn, relation);
+}
+
+/// The last of two parents leaves what there is to the children, in equal parts.
+fn inherit(turn: &mut Turn<'_>, relation: Relation) {
+    let life = &turn.life;
+    let parent = matches!(relation, Relation::Father | Relation::Mother);
+    let other = life.living(Relation::Father).chain(life.living(Relation::Mother)).next().is_some();
+    if !parent || other {
+        return;
+    }
+    if lives_at_home(life) {
+        turn.add(Score::Wealth, -8, "orphaned");
+        return;
+    }
+    let roll = turn.dice().roll(Purpose::Family, 5).between(60, 140);
+    // The rich leave more than in proportion.
+    let above = i64::from(home_wealth(turn) - 25).max(0);
+    let estate = above * above * 9 / 10 * i64::from(roll) / 100;
+    let heirs = 1 + i64::try_from(turn.life.living(Relation::Sibling).count()).unwrap_or(0);
+    let share = estate / heirs;
+    if share >= 10 {
+        pay(turn, Entry::Inheritance, share);
+        turn.report(News::Inherited);
+    }
+}
+
+/// How well off the home was that the player was born into, 0-100: dealt at birth, dealt again from the same dice.
+fn home_wealth(turn: &Turn<'_>) -> i32 {
+    let life = &turn.life;
+    crate::birth::dealt_wealth(life.seed, life.spec.birth_year).into()
 }
 
 /// Friends are mostly made young, by the outgoing more than others.
 pub(super) fn make_friends(turn: &mut Turn<'_>) {
     let (age, friends) = (turn.life.age, turn.life.living(Relation::Friend).count());
-    if !(5..=70).contains(&age) || friends >= 5 {
+    let most = 3 + usize::from(turn.life.plan.social);
+    if !(5..=75).contains(&age) || friends >= most {
         return;
     }
-    let outgoing = u64::from(turn.life.traits.extraversion) + u64::from(turn.life.attributes.get(Attribute::Charisma));
-    let chance = if age <= 25 { 12 + outgoing / 8 } else { 3 + outgoing / 30 };
-    if turn.dice().roll(Purpose::Friend, 0).chance(chance, 100) {
+    let life = &turn.life;
+    let outgoing = i32::from(life.traits.extraversion) + i32::from(life.attributes.get(Attribute::Charisma));
+    let base = if age <= 25 { 100 + outgoing } else { 25 + outgoing / 3 };
+    let chance = turn.likely("friendship", base).add("plan.social", 25 * (i32::from(life.plan.social) - 1));
+    if turn.happens(chance, Purpose::Friend, 0) {
         meet(turn, NewPerson::peer(Relation::Friend), "friendship");
+    }
+}
+
+/// Friendships live on time given to them; so, more slowly, does everything else.
+pub(super) fn keep_in_touch(turn: &mut Turn<'_>) {
+    let (social, family) = (i32::from(turn.life.plan.social), i32::from(turn.life.plan.family));
+    for place in 0..turn.life.persons.len() {
+        let Some(person) = turn.life.persons.get(place).filter(|person| person.is_alive()) else { continue };
+        let (id, now) = (person.id, i32::from(person.intimacy));
+        let (target, source) = match person.relation {
+            Relation::Friend => (28 + 9 * social, "plan.social"),
+            Relation::Child | Relation::Father | Relation::Mother | Relation::Sibling | Relation::Grandchild => {
+                (45 + 7 * family, "plan.family")
+            }
+            _ => continue,
+        };
+        let step = (target - now).clamp(-2, 1);
+        if step != 0 && turn.dice().roll(Purpose::Friend, 10 + place as u64).percent() < 35 {
+            turn.bond(id, Bond::Intimacy, step, source);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! School: who starts, who goes on, who completes what.
 
-use content::Schooling;
+use content::{News, Schooling};
 
 use super::turn::Turn;
 use crate::dice::Purpose;
@@ -21,11 +21,14 @@ pub(super) fn attend(turn: &mut Turn<'_>) {
         turn.life.education.years += 1;
         if turn.life.education.years >= duration(level) {
             complete(turn, level, "school");
+            turn.report(News::Graduated);
             go_on(turn);
+        } else {
+            may_drop_out(turn, level);
         }
         return;
     }
-    let living = turn.content.living(&turn.life.place.region, turn.life.year);
+    let living = turn.here.living;
     if turn.life.education.level == Schooling::None && turn.life.age == living.school_start_age.max(4) {
         go_on(turn);
     }
@@ -60,7 +63,7 @@ pub(super) fn leave(turn: &mut Turn<'_>, source: &str) {
 
 /// The chance of the next level: the era's share, better for the gifted and the well-off.
 fn go_on(turn: &mut Turn<'_>) {
-    let living = turn.content.living(&turn.life.place.region, turn.life.year);
+    let living = turn.here.living;
     let (next, share) = match turn.life.education.level {
         Schooling::None => (Schooling::Primary, living.schooling_pct),
         Schooling::Primary => (Schooling::Secondary, living.secondary_pct),
@@ -76,5 +79,29 @@ fn go_on(turn: &mut Turn<'_>) {
     let roll = turn.dice().roll(Purpose::School, next as u64).percent();
     if i32::from(roll) < chance {
         enrol(turn, next, "school");
+    }
+}
+
+/// Poverty, an orphaned home or no bent for it ends schooling early, the more easily the rarer schooling is.
+fn may_drop_out(turn: &mut Turn<'_>, level: Schooling) {
+    let life = &turn.life;
+    let share = match level {
+        Schooling::None => return,
+        Schooling::Primary => turn.here.living.schooling_pct,
+        Schooling::Secondary => turn.here.living.secondary_pct,
+        Schooling::Tertiary => 60,
+    };
+    let orphaned =
+        life.living(content::Relation::Father).chain(life.living(content::Relation::Mother)).next().is_none();
+    let chance = turn
+        .likely("leaving_school", (100 - i32::from(share)) / 2)
+        .add("poverty", if life.family.wealth < 20 { 25 } else { 0 })
+        .add("orphaned", if orphaned && life.age < 18 { 30 } else { 0 })
+        .add("plan.study", 15 - 6 * i32::from(life.plan.study.min(5)))
+        .add("attributes.intelligence", (45 - i32::from(life.attributes.intelligence)) / 2)
+        .times("share", if share > 90 { 30 } else { 100 });
+    if turn.happens(chance, Purpose::School, 10) {
+        leave(turn, "dropped_out");
+        turn.report(News::LeftSchool);
     }
 }

@@ -9,6 +9,7 @@ use super::slot::{self, Slots};
 use super::turn::Turn;
 use crate::dice::Purpose;
 use crate::life::PersonId;
+use crate::world::Spot;
 
 /// The unit of weights: an event with this weight happens every year.
 const EVERY_YEAR: u64 = 100_000;
@@ -18,6 +19,9 @@ const EVENTFUL: u64 = EVERY_YEAR * 60 / 100;
 const REPEAT_PERCENT: u64 = 60;
 /// Bounds of all multipliers together, percent.
 const MULTIPLIER_BOUNDS: (u64, u64) = (10, 500);
+
+/// Nobody is handed over by an earlier event.
+static NOBODY: BTreeMap<String, PersonId> = BTreeMap::new();
 
 /// An event about to happen.
 #[derive(Debug)]
@@ -85,15 +89,15 @@ pub(super) fn next(turn: &mut Turn<'_>) -> Option<Draw> {
 
 /// The first event of a tier that can happen.
 fn first(turn: &Turn<'_>, tier: Tier) -> Option<Draw> {
-    let pool = turn.content.pool(tier, turn.life.stage);
-    pool.iter().find_map(|ix| certain(turn, *ix, &BTreeMap::new(), None))
+    let pool = turn.content.world().pool(tier, turn.life.age);
+    pool.iter().find_map(|ix| certain(turn, *ix, &NOBODY, None))
 }
 
 /// An event that happens without a draw, if it can.
 fn certain(turn: &Turn<'_>, ix: EventIx, carried: &BTreeMap<String, PersonId>, caused_by: Option<u32>) -> Option<Draw> {
     let event = turn.event(ix);
-    let slots = eligible(turn, event, carried)?;
-    let weight = weigh(turn, event, &slots);
+    let slots = eligible(turn, ix, event, carried)?;
+    let weight = weigh(turn, ix, event, &slots);
     Some(Draw { caused_by, ..draw(turn, ix, slots, weight, weight) })
 }
 
@@ -127,11 +131,11 @@ fn due_chain(turn: &mut Turn<'_>) -> Option<Draw> {
 
 /// The first milestone that can happen and whose dice agree.
 fn milestone(turn: &Turn<'_>) -> Option<Draw> {
-    let pool = turn.content.pool(Tier::Milestone, turn.life.stage);
+    let pool = turn.content.world().pool(Tier::Milestone, turn.life.age);
     pool.iter().find_map(|ix| {
         let event = turn.event(*ix);
-        let slots = eligible(turn, event, &BTreeMap::new())?;
-        let weight = weigh(turn, event, &slots);
+        let slots = eligible(turn, *ix, event, &NOBODY)?;
+        let weight = weigh(turn, *ix, event, &slots);
         let happens = turn.dice().roll_for(Purpose::Milestone, &event.id, 0).chance(weight, EVERY_YEAR);
         happens.then(|| draw(turn, *ix, slots, weight, EVERY_YEAR))
     })
@@ -142,10 +146,12 @@ fn milestone(turn: &Turn<'_>) -> Option<Draw> {
 /// more often than claimed, dangerous ones never; where they ask for more than a year holds, they compete.
 fn random(turn: &Turn<'_>, draws_left: u8) -> Option<Draw> {
     let mut candidates = candidates(turn, Tier::Random);
-    let (harmless, dangerous): (Vec<_>, Vec<_>) =
-        candidates.iter().partition(|candidate| candidate.event.risk <= Risk::Low);
-    let missing = EVENTFUL.saturating_sub(sum(dangerous));
-    let percent = (missing * 100).checked_div(sum(harmless)).map_or(100, |percent| percent.max(100));
+    let (mut harmless, mut dangerous) = (0, 0);
+    for candidate in &candidates {
+        *(if candidate.event.risk <= Risk::Low { &mut harmless } else { &mut dangerous }) += candidate.weight;
+    }
+    let missing = EVENTFUL.saturating_sub(dangerous);
+    let percent = (missing * 100).checked_div(harmless).map_or(100, |percent| percent.max(100));
     for candidate in candidates.iter_mut().filter(|candidate| candidate.event.risk <= Risk::Low) {
         candidate.weight = candidate.weight * percent / 100;
     }
@@ -171,11 +177,11 @@ struct Candidate<'t> {
 
 /// Every event of a tier that can happen here and now.
 fn candidates<'t>(turn: &Turn<'t>, tier: Tier) -> Vec<Candidate<'t>> {
-    let pool = turn.content.pool(tier, turn.life.stage);
+    let pool = turn.content.world().pool(tier, turn.life.age);
     let possible = pool.iter().filter_map(|ix| {
         let event = turn.event(*ix);
-        let slots = eligible(turn, event, &BTreeMap::new())?;
-        let weight = weigh(turn, event, &slots);
+        let slots = eligible(turn, *ix, event, &NOBODY)?;
+        let weight = weigh(turn, *ix, event, &slots);
         Some(Candidate { ix: *ix, event, slots, weight })
     });
     possible.collect()
@@ -199,12 +205,17 @@ fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, candidates: Vec<Candidate<'_
 }
 
 /// What makes an event more or less likely here and now: why, and by how many percent.
-fn multipliers<'t>(turn: &'t Turn<'_>, event: &'t Event, slots: &'t Slots) -> impl Iterator<Item = (&'t str, u64)> {
+fn multipliers<'t>(
+    turn: &'t Turn<'_>,
+    ix: EventIx,
+    event: &'t Event,
+    slots: &'t Slots,
+) -> impl Iterator<Item = (&'t str, u64)> {
     let asked = turn.asked(slots);
     let by_author = event.multipliers.iter().filter(move |multiplier| asked.holds(&multiplier.cond));
     let by_mode = mode_percent(turn.mode(), event.risk);
     let times = match event.scope.tier {
-        Tier::Random => turn.life.history.get(&event.id).map_or(0, |seen| seen.count),
+        Tier::Random => turn.seen[usize::from(ix.0)].count,
         _ => 0,
     };
     let by_repeats = (0..times.min(6)).fold(100, |percent, _| percent * REPEAT_PERCENT / 100);
@@ -215,15 +226,16 @@ fn multipliers<'t>(turn: &'t Turn<'_>, event: &'t Event, slots: &'t Slots) -> im
 }
 
 /// The weight of an event here and now.
-fn weigh(turn: &Turn<'_>, event: &Event, slots: &Slots) -> u64 {
-    let percent = multipliers(turn, event, slots).fold(100, |product, (_, percent)| product * percent / 100);
+fn weigh(turn: &Turn<'_>, ix: EventIx, event: &Event, slots: &Slots) -> u64 {
+    let percent = multipliers(turn, ix, event, slots).fold(100, |product, (_, percent)| product * percent / 100);
     u64::from(event.weight) * percent.clamp(MULTIPLIER_BOUNDS.0, MULTIPLIER_BOUNDS.1) / 100
 }
 
 /// A draw, with why it came about.
 fn draw(turn: &Turn<'_>, ix: EventIx, slots: Slots, weight: u64, total_weight: u64) -> Draw {
     let event = turn.event(ix);
-    let multipliers = multipliers(turn, event, &slots).map(|(why, percent)| Factor { why: why.to_owned(), percent });
+    let multipliers =
+        multipliers(turn, ix, event, &slots).map(|(why, percent)| Factor { why: why.to_owned(), percent });
     let factors = DrawFactors {
         tier: event.scope.tier,
         base_weight: event.weight.into(),
@@ -246,8 +258,12 @@ const fn mode_percent(mode: Mode, risk: Risk) -> u64 {
 }
 
 /// The people of the event, if it can happen here and now.
-fn eligible(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
-    let possible = in_scope(turn, event) && within_limits(turn, event) && !filtered(turn, event);
+fn eligible(turn: &Turn<'_>, ix: EventIx, event: &Event, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
+    let possible = turn.content.world().gate(ix).opens(spot(turn))
+        && (event.scope.ages.0..=event.scope.ages.1).contains(&turn.life.age)
+        && within_limits(turn, ix, event)
+        && (event.scope.born_in.is_empty() || event.scope.born_in.contains(&turn.life.spec.country))
+        && !filtered(turn, event);
     if !possible {
         return None;
     }
@@ -256,26 +272,17 @@ fn eligible(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, PersonId>
     holds.then_some(slots)
 }
 
-fn in_scope(turn: &Turn<'_>, event: &Event) -> bool {
-    fn listed<T: PartialEq>(list: &[T], item: &T) -> bool {
-        list.is_empty() || list.contains(item)
-    }
-    let (life, scope) = (&turn.life, &event.scope);
-    (scope.ages.0..=scope.ages.1).contains(&life.age)
-        && (scope.years.0..=scope.years.1).contains(&life.year)
-        && listed(&scope.regions, &life.place.region)
-        && !scope.not_regions.contains(&life.place.region)
-        && listed(&scope.born_in, &life.spec.country)
-        && listed(&scope.terrain, &life.place.terrain)
-        && !scope.not_terrain.contains(&life.place.terrain)
-        && listed(&scope.settlement, &life.place.settlement)
+fn spot(turn: &Turn<'_>) -> Spot {
+    let place = &turn.life.place;
+    Spot::new(turn.life.year, turn.region, place.terrain, place.settlement)
 }
 
-fn within_limits(turn: &Turn<'_>, event: &Event) -> bool {
+fn within_limits(turn: &Turn<'_>, ix: EventIx, event: &Event) -> bool {
     let (life, limits) = (&turn.life, &event.limits);
-    let rested = life.history.get(&event.id).is_none_or(|seen| {
-        limits.max.is_none_or(|max| seen.count < max) && life.year - seen.last_year >= limits.cooldown_years.max(1)
-    });
+    let seen = turn.seen[usize::from(ix.0)];
+    let rested = seen.count == 0
+        || (limits.max.is_none_or(|max| seen.count < max)
+            && life.year - seen.last_year >= limits.cooldown_years.max(1));
     let free = life.progress.as_ref().is_none_or(|progress| {
         let used = |list: &[String], key: &Option<String>| key.as_ref().is_some_and(|key| list.contains(key));
         !used(&progress.groups, &limits.exclusive_group) && !used(&progress.quotas, &limits.quota)

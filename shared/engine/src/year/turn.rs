@@ -1,14 +1,16 @@
 //! A year being lived: the life as it changes, and a note of every change.
 
-use content::{Attribute, Event, Mode, Skill};
+use content::{Attribute, Event, Mode, News, Skill};
 
 use super::DrawFactors;
+use super::likely::Likely;
 use crate::ask::Asked;
 use crate::content::Content;
-use crate::dice::Dice;
-use crate::life::{Death, Life, PersonId, Status};
+use crate::dice::{Dice, Purpose};
+use crate::life::{Death, Life, PersonId, Seen, Status};
 use crate::odds::OddsFactor;
 use crate::record::{Change, EventRecord, Odds, Value};
+use crate::world::Row;
 
 /// A year being lived.
 pub(crate) struct Turn<'a> {
@@ -20,6 +22,14 @@ pub(crate) struct Turn<'a> {
     changes: Vec<Change>,
     /// Filled when somebody asks why.
     pub(crate) trace: Option<Trace>,
+    /// How people live here and now.
+    pub(crate) here: Row,
+    /// The place of the region lived in among the regions.
+    pub(crate) region: usize,
+    /// What has happened, by event: the life's history, indexed.
+    pub(crate) seen: Vec<Seen>,
+    /// Changes are written down; a simulation has no reader for them.
+    noting: bool,
 }
 
 /// Why events were drawn and odds were as they were.
@@ -27,6 +37,16 @@ pub(crate) struct Turn<'a> {
 pub(crate) struct Trace {
     pub(crate) draws: Vec<TracedDraw>,
     pub(crate) odds: Vec<TracedOdds>,
+    pub(crate) chances: Vec<TracedChance>,
+}
+
+/// A chance the ordinary rules of a year gave, and how it went.
+#[derive(Debug)]
+pub(crate) struct TracedChance {
+    pub(crate) what: &'static str,
+    pub(crate) chance_pm: u16,
+    pub(crate) happened: bool,
+    pub(crate) factors: Vec<OddsFactor>,
 }
 
 /// Why one event was drawn.
@@ -68,7 +88,49 @@ pub(crate) enum Bond {
 
 impl<'a> Turn<'a> {
     pub(crate) fn new(content: &'a Content, life: Life) -> Self {
-        Self { content, life, events: Vec::new(), changes: Vec::new(), trace: None }
+        let mut seen = vec![Seen { count: 0, last_year: 0 }; content.rules().events.len()];
+        for (id, times) in &life.history {
+            if let Some(ix) = content.event_ix(id) {
+                seen[usize::from(ix.0)] = *times;
+            }
+        }
+        let region = content.region_ix(&life.place.region);
+        let here = *content.world().row(region, life.year);
+        Self { content, life, events: Vec::new(), changes: Vec::new(), trace: None, here, region, seen, noting: true }
+    }
+
+    /// The same, for a life whose changes nobody will read.
+    pub(crate) fn unnoted(content: &'a Content, life: Life) -> Self {
+        Self { noting: false, ..Self::new(content, life) }
+    }
+
+    /// Reads the tables anew: the year or the place has changed.
+    pub(crate) fn look_around(&mut self) {
+        self.region = self.content.region_ix(&self.life.place.region);
+        self.here = *self.content.world().row(self.region, self.life.year);
+    }
+
+    /// Something the year's events may tell of.
+    pub(crate) fn report(&mut self, news: News) {
+        if !self.life.news.contains(&news) {
+            self.life.news.push(news);
+        }
+    }
+
+    /// Rolls a chance, and writes down what it was made of if somebody asks why.
+    pub(crate) fn happens(&mut self, likely: Likely, purpose: Purpose, index: u64) -> bool {
+        let chance_pm = likely.per_mille();
+        let happened = chance_pm > 0 && self.dice().roll(purpose, index).chance(chance_pm.into(), 1000);
+        if let Some(trace) = &mut self.trace {
+            let (what, factors) = likely.into_factors();
+            trace.chances.push(TracedChance { what, chance_pm, happened, factors });
+        }
+        happened
+    }
+
+    /// A chance about to be reckoned, from its base in a thousand.
+    pub(crate) fn likely(&self, what: &'static str, base_pm: i32) -> Likely {
+        Likely::new(what, base_pm, self.trace.is_some())
     }
 
     pub(crate) fn dice(&self) -> Dice {
@@ -85,7 +147,7 @@ impl<'a> Turn<'a> {
 
     /// The life, ready to be asked about these people.
     pub(crate) fn asked<'t>(&'t self, slots: &'t [Option<PersonId>]) -> Asked<'t> {
-        Asked { content: self.content, life: &self.life, mode: self.mode(), slots, this: None }
+        Asked { content: self.content, life: &self.life, mode: self.mode(), slots, this: None, seen: &self.seen }
     }
 
     /// The definition of an event, independent of the turn's own borrow.
@@ -100,7 +162,7 @@ impl<'a> Turn<'a> {
 
     /// Notes a change that has been made.
     pub(crate) fn note(&mut self, path: impl Into<String>, from: Value, to: Value, source: &str) {
-        if from != to {
+        if self.noting && from != to {
             self.changes.push(Change { path: path.into(), from, to, source: source.to_owned() });
         }
     }
@@ -119,7 +181,7 @@ impl<'a> Turn<'a> {
         let from = *slot;
         *slot = moved(from, amount);
         let to = *slot;
-        if from != to {
+        if self.noting && from != to {
             self.note(score.path(), from.into(), to.into(), source);
         }
     }
@@ -135,7 +197,7 @@ impl<'a> Turn<'a> {
         let from = *slot;
         *slot = moved(from, amount);
         let to = *slot;
-        if from != to {
+        if self.noting && from != to {
             self.note(format!("persons.{}.{name}", id.0), from.into(), to.into(), source);
         }
     }
@@ -165,6 +227,6 @@ impl Score {
     }
 }
 
-fn moved(score: u8, amount: i32) -> u8 {
+pub(super) fn moved(score: u8, amount: i32) -> u8 {
     u8::try_from((i32::from(score) + amount).clamp(0, 100)).unwrap_or(100)
 }

@@ -50,6 +50,51 @@ proptest! {
         the_dead_rest(&lived);
         filters_hold(&lived);
         seqs_count_up(&lived);
+        money_is_conserved(&lived);
+        nobody_works_or_weds_too_young(&lived);
+        the_year_is_told_as_it_was(&lived);
+    }
+}
+
+/// Whatever changed what is owned less what is owed stands in the year's ledger, to the day.
+fn money_is_conserved(lived: &Lived) {
+    let worth = |life: &engine::Life| life.economy.net_worth_days();
+    let ledger = |life: &engine::Life| life.economy.ledger.iter().map(|posting| posting.days).sum::<i64>();
+    for pair in lived.steps.windows(2) {
+        let (before, after) = (&pair[0].life, &pair[1].life);
+        // The books are opened anew each year; a decision goes on in the same year's.
+        let opened = if after.year > before.year { 0 } else { ledger(before) };
+        assert_eq!(worth(after) - worth(before), ledger(after) - opened, "{} in {}", after.seed, after.year);
+        assert!(after.economy.cash_days == 0 || after.economy.debt_days == 0, "cash beside debt");
+    }
+}
+
+fn nobody_works_or_weds_too_young(lived: &Lived) {
+    for step in &lived.steps {
+        let life = &step.life;
+        assert!(life.career.is_none() || life.age >= 12, "a child with a salary in {}", life.year);
+        assert!(life.spouse().is_none() || life.age >= 18, "a married child in {}", life.year);
+        assert!(!(life.retired && life.career.is_some()));
+        if let Some(career) = &life.career {
+            let occupation = Content::builtin().occupation(&career.id).unwrap();
+            assert!(occupation.years.0 <= life.year, "{} in {}", career.id, life.year);
+            assert!(career.rank <= occupation.ranks);
+        }
+    }
+}
+
+/// What the year's news say has left its mark in the state or in the changes.
+fn the_year_is_told_as_it_was(lived: &Lived) {
+    for step in lived.steps.iter().filter(|step| step.life.news.contains(&engine::News::Promoted)) {
+        assert!(step.life.chronicle.best_rank >= 1);
+    }
+    let kept = &lived.life.chronicle;
+    assert!(kept.years_worked <= lived.life.age && kept.years_married <= lived.life.age);
+    let summary = engine::summary(Content::builtin(), &lived.life);
+    assert!(summary.score <= 100 && summary.categories.len() == 6);
+    for graded in &summary.categories {
+        let sum: i32 = graded.reasons.iter().map(|reason| reason.points).sum();
+        assert_eq!(i32::from(graded.score), sum.clamp(0, 100), "{:?}", graded.category);
     }
 }
 

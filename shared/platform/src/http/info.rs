@@ -90,7 +90,8 @@ impl RequestInfo {
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             locale: locale(&parts.headers),
-            client_ip: client_ip(parts, &ctx.config().trusted_proxies),
+            client_ip: viewer(parts, ctx.config().behind_cloudfront)
+                .unwrap_or_else(|| client_ip(parts, &ctx.config().trusted_proxies)),
             client_version: clients::release(header(&parts.headers, &X_CLIENT_VERSION)),
             player: OnceLock::new(),
             trips: Arc::new(RoundTrips { trace: recording(ctx, route, origin), ..RoundTrips::default() }),
@@ -196,6 +197,16 @@ fn per_mille(text: &str) -> u32 {
     }
 }
 
+/// Whom CloudFront saw, where it is believed: it writes the header itself, over what a client sends of that name. An address
+/// and a port after it, without brackets for IPv6 too. Anything else is nobody's, and the peer is all that is known.
+fn viewer(parts: &Parts, behind_cloudfront: bool) -> Option<IpAddr> {
+    let mut lines = parts.headers.get_all(HeaderName::from_static("cloudfront-viewer-address")).iter();
+    let (Some(line), None, true) = (lines.next(), lines.next(), behind_cloudfront) else { return None };
+    let (address, port) = line.to_str().ok()?.rsplit_once(':')?;
+    port.parse::<u16>().ok()?;
+    Some(address.trim_matches(['[', ']']).parse::<IpAddr>().ok()?.to_canonical())
+}
+
 /// The peer (on Lambda what API Gateway or a load balancer says it is); if we trust it, walking X-Forwarded-For from the
 /// right, the first hop we do not trust.
 fn client_ip(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
@@ -276,6 +287,27 @@ mod tests {
         let mut parts = parts(&[("x-forwarded-for", "192.0.2.66"), ("x-forwarded-for", "198.51.100.1")]);
         parts.extensions.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 1))));
         assert_eq!(client_ip(&parts, &trusted).to_string(), "198.51.100.1");
+    }
+
+    #[test]
+    fn cloudfront_says_whom_it_saw_only_where_it_is_said_to_be_in_front() {
+        let rows = [
+            ("198.51.100.7:46532", Some("198.51.100.7")),
+            ("2001:db8::7:46532", Some("2001:db8::7")),
+            ("[2001:db8::7]:46532", Some("2001:db8::7")),
+            ("::ffff:198.51.100.7:46532", Some("198.51.100.7")),
+            ("198.51.100.7", None),
+            ("198.51.100.7:port", None),
+            ("nonsense:1", None),
+            ("", None),
+        ];
+        for (said, expected) in rows {
+            let parts = parts(&[("cloudfront-viewer-address", said)]);
+            assert_eq!(viewer(&parts, true).map(|ip| ip.to_string()).as_deref(), expected, "{said}");
+            assert_eq!(viewer(&parts, false), None, "{said}");
+        }
+        let twice = [("cloudfront-viewer-address", "192.0.2.66:1"), ("cloudfront-viewer-address", "198.51.100.7:1")];
+        assert_eq!(viewer(&parts(&twice), true), None);
     }
 
     #[test]

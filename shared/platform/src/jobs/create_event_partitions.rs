@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Failure, Job};
+use super::{Failure, Job, Start};
 use crate::{
     ctx::Ctx,
     store::{partitions, pool},
@@ -13,10 +13,10 @@ use crate::{
 pub const JOB: Job = Job {
     id: "create-event-partitions",
     summary: "Create the partitions of this year and the next two, and empty the default partition",
-    schedule: "15 2 * * *",
     timeout: Duration::from_secs(300),
     after_migration: true,
-    work: |ctx| Box::pin(run(ctx)),
+    start: Start::Clock { schedule: "15 2 * * *", work: |ctx| Box::pin(run(ctx)) },
+    ..Job::PLAIN
 };
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Failure, Job};
+use super::{Failure, Job, Start};
 use crate::{ctx::Ctx, deletion, error::ApiError};
 
 /// Often: whoever deletes an account expects it to be gone.
 pub const JOB: Job = Job {
     id: "finish-account-deletions",
     summary: "Delete what is left of accounts whose deletion was begun",
-    schedule: "*/10 * * * *",
     timeout: Duration::from_secs(900),
-    after_migration: false,
-    work: |ctx| Box::pin(run(ctx)),
+    start: Start::Clock { schedule: "*/10 * * * *", work: |ctx| Box::pin(run(ctx)) },
+    ..Job::PLAIN
 };
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {

@@ -1,15 +1,21 @@
-//! What runs by the clock instead of by a request: one table, from which a scheduled Lambda function and a CronJob can be
-//! made each, and which `gateway job <id>` runs from a shell.
+//! What runs by the clock or by a queue's messages instead of by a request: one table, from which a Lambda function is made
+//! each, and a CronJob of each that has a schedule; `gateway job <id>` runs any of them from a shell.
+//!
+//! Queues are Amazon's (SQS), so where there are none, nothing waits in them: each job that fills a queue on AWS does
+//! elsewhere itself what the queue's job does there.
 //!
 //! A job may be started twice, and at any time: each finds out what is left to do and does that. One job is one file,
 //! called as the job with `_` for `-`; the generated function `job-<id>` names its constant, so that it links no other.
 
 pub mod create_event_partitions;
+pub mod deliver_outbox;
 pub mod finish_account_deletions;
 pub mod purge_auth;
 pub mod purge_idempotency_keys;
 pub mod purge_oauth_flows;
+pub mod purge_outbox;
 pub mod purge_sessions;
+pub mod send_webhook;
 pub mod store_content;
 
 use std::{
@@ -20,7 +26,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
-use crate::{ctx::Ctx, error::chain, store::migrations, telemetry};
+use crate::{ctx::Ctx, error::chain, route::Secret, store::migrations, telemetry};
 
 /// Why a job could not do its work.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -34,13 +40,41 @@ pub struct Job {
     pub id: &'static str,
     /// What it does, in one line.
     pub summary: &'static str,
-    /// When: five fields of cron, UTC.
-    pub schedule: &'static str,
     /// Longest run.
     pub timeout: Duration,
+    /// What starts it, and what it then does.
+    pub start: Start,
     /// Whether a new release cannot do without it: then it also runs after every migration.
     pub after_migration: bool,
-    work: for<'a> fn(&'a Ctx) -> Work<'a>,
+    /// The setting without which it has nothing to do: where that is not set it need not be started.
+    pub needs: Option<&'static str>,
+    /// The queue into which it puts what another job is to do, where there are queues.
+    pub fills: Option<&'static str>,
+    /// What it is given that others are not; where it fills a queue, who empties that is given it instead.
+    pub secrets: &'static [Secret],
+    /// Whether it has any business with Postgres, Redis and sessions. One without is told nothing of them on AWS.
+    pub stores: bool,
+}
+
+/// What starts a job.
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// The clock.
+    Clock {
+        /// Five fields of cron, UTC.
+        schedule: &'static str,
+        /// What it does then.
+        work: for<'a> fn(&'a Ctx) -> Work<'a>,
+    },
+    /// A message in a queue. It comes at least once; one that fails comes again, and what always fails is put aside.
+    Queue {
+        /// The queue's name.
+        name: &'static str,
+        /// How often a message is tried before it is put aside.
+        tries: u16,
+        /// What it does with one message.
+        work: for<'a> fn(&'a Ctx, &'a str) -> Work<'a>,
+    },
 }
 
 /// Every job.
@@ -52,19 +86,44 @@ pub const JOBS: &[Job] = &[
     purge_oauth_flows::JOB,
     purge_auth::JOB,
     finish_account_deletions::JOB,
+    deliver_outbox::JOB,
+    send_webhook::JOB,
+    purge_outbox::JOB,
 ];
 
 impl Job {
+    /// A job with nothing special about it, for the fields that another one does not name.
+    const PLAIN: Self = Self {
+        id: "",
+        summary: "",
+        timeout: Duration::ZERO,
+        start: Start::Clock { schedule: "", work: |_| Box::pin(async { Ok(()) }) },
+        after_migration: false,
+        needs: None,
+        fills: None,
+        secrets: &[],
+        stores: true,
+    };
+
     /// The job of this name.
     #[must_use]
     pub fn find(id: &str) -> Option<&'static Self> {
         JOBS.iter().find(|job| job.id == id)
     }
 
-    /// Runs it; says in the log and in `job_runs_total` how it ended.
+    /// When it runs; `None` where a queue starts it.
+    #[must_use]
+    pub const fn schedule(&self) -> Option<&'static str> {
+        match self.start {
+            Start::Clock { schedule, .. } => Some(schedule),
+            Start::Queue { .. } => None,
+        }
+    }
+
+    /// Runs it once; says in the log and in `job_runs_total` how it ended.
     ///
     /// # Errors
-    /// Whatever kept it from its work, or that it took longer than it may.
+    /// Whatever kept it from its work, that it took longer than it may, or that it needs a message to work on.
     pub async fn run(&self, ctx: &Ctx) -> Result<(), Failure> {
         self.run_within(ctx, self.timeout).await
     }
@@ -74,9 +133,27 @@ impl Job {
     /// # Errors
     /// As [`Job::run`].
     pub async fn run_within(&self, ctx: &Ctx, limit: Duration) -> Result<(), Failure> {
+        match self.start {
+            Start::Clock { work, .. } => self.ended(limit, work(ctx)).await,
+            Start::Queue { name, .. } => Err(format!("it works on messages of the queue {name}").into()),
+        }
+    }
+
+    /// Works on one message.
+    ///
+    /// # Errors
+    /// As [`Job::run_within`]; then the message is to be tried again. Also that it runs by the clock.
+    pub async fn handle(&self, ctx: &Ctx, message: &str, limit: Duration) -> Result<(), Failure> {
+        match self.start {
+            Start::Queue { work, .. } => self.ended(limit, work(ctx, message)).await,
+            Start::Clock { .. } => Err("it runs by the clock and takes no messages".into()),
+        }
+    }
+
+    async fn ended(&self, limit: Duration, work: Work<'_>) -> Result<(), Failure> {
         let started = Instant::now();
         let limit = limit.min(self.timeout);
-        let in_time = tokio::time::timeout(limit, (self.work)(ctx)).await;
+        let in_time = tokio::time::timeout(limit, work).await;
         let ended = in_time.unwrap_or_else(|_| Err(format!("took longer than {} s", limit.as_secs()).into()));
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &ended {

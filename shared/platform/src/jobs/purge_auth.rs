@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Failure, Job, in_batches};
+use super::{Failure, Job, Start, in_batches};
 use crate::{
     ctx::Ctx,
     store::{auth_limits, email_codes, pool},
@@ -12,10 +12,9 @@ use crate::{
 pub const JOB: Job = Job {
     id: "purge-auth",
     summary: "Delete verification codes that ran out and rate limits that are over",
-    schedule: "50 * * * *",
     timeout: Duration::from_secs(300),
-    after_migration: false,
-    work: |ctx| Box::pin(run(ctx)),
+    start: Start::Clock { schedule: "50 * * * *", work: |ctx| Box::pin(run(ctx)) },
+    ..Job::PLAIN
 };
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {

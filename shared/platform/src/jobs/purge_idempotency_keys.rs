@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Failure, Job, in_batches};
+use super::{Failure, Job, Start, in_batches};
 use crate::{
     ctx::Ctx,
     store::{idempotency, pool},
@@ -12,10 +12,9 @@ use crate::{
 pub const JOB: Job = Job {
     id: "purge-idempotency-keys",
     summary: "Delete stored answers older than IDEMPOTENCY_KEEP_DAYS",
-    schedule: "30 3 * * *",
     timeout: Duration::from_secs(900),
-    after_migration: false,
-    work: |ctx| Box::pin(run(ctx)),
+    start: Start::Clock { schedule: "30 3 * * *", work: |ctx| Box::pin(run(ctx)) },
+    ..Job::PLAIN
 };
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {

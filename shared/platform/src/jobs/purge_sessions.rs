@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Failure, Job, in_batches};
+use super::{Failure, Job, Start, in_batches};
 use crate::{
     ctx::Ctx,
     store::{pool, sessions},
@@ -12,10 +12,9 @@ use crate::{
 pub const JOB: Job = Job {
     id: "purge-sessions",
     summary: "Delete sessions that ended without being refreshed",
-    schedule: "45 3 * * *",
     timeout: Duration::from_secs(900),
-    after_migration: false,
-    work: |ctx| Box::pin(run(ctx)),
+    start: Start::Clock { schedule: "45 3 * * *", work: |ctx| Box::pin(run(ctx)) },
+    ..Job::PLAIN
 };
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {

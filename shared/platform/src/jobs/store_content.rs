@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::Content;
 
-use super::{Failure, Job};
+use super::{Failure, Job, Start};
 use crate::{
     ctx::Ctx,
     store::{content_blobs, pool},
@@ -14,10 +14,10 @@ use crate::{
 pub const JOB: Job = Job {
     id: "store-content",
     summary: "Store this release's content under its hash, so that its lives can always be replayed",
-    schedule: "45 2 * * *",
     timeout: Duration::from_secs(60),
     after_migration: true,
-    work: |ctx| Box::pin(run(ctx)),
+    start: Start::Clock { schedule: "45 2 * * *", work: |ctx| Box::pin(run(ctx)) },
+    ..Job::PLAIN
 };
 
 async fn run(ctx: &Ctx) -> Result<(), Failure> {

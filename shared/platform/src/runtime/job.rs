@@ -1,4 +1,5 @@
-//! A job as an AWS Lambda function: run by EventBridge on its schedule, or by an operator's `aws lambda invoke`.
+//! A job as an AWS Lambda function: run by EventBridge on its schedule, by the messages of its queue, or by an operator's
+//! `aws lambda invoke`.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -7,11 +8,11 @@ use lambda_http::lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime};
 use serde_json::{Value, json};
 use tower::service_fn;
 
-use super::start;
+use super::{queue, start};
 use crate::{
     ctx::Ctx,
     error::chain,
-    jobs::{self, Failure, Job},
+    jobs::{self, Failure, Job, Start},
     telemetry,
 };
 
@@ -22,7 +23,7 @@ const TO_SAY_SO: Duration = Duration::from_secs(1);
 const FAILED: &str = "JobFailed";
 
 /// Runs `job` at each event until the environment is shut down. A failure is the function's: Lambda then tries again, and
-/// in the end puts the event where the template says (`DeadLetterQueue`).
+/// in the end puts the event where the template says (`DeadLetterQueue`). Of a queue's messages only those fail that did.
 pub fn lambda_job(job: &'static Job) -> ExitCode {
     start::run(move |ctx| Runtime::new(service_fn(move |event| run(ctx, job, event))))
 }
@@ -32,8 +33,13 @@ pub fn lambda_migrate() -> ExitCode {
     start::run(move |ctx| Runtime::new(service_fn(move |event| migrate(ctx, event))))
 }
 
-async fn run(ctx: &Ctx, job: &Job, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+async fn run(ctx: &'static Ctx, job: &'static Job, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let LambdaEvent { payload, context } = event;
+    if matches!(job.start, Start::Queue { .. }) {
+        let done = queue::batch(ctx, job, payload, left(ctx, &context)).await;
+        telemetry::flush(ctx).await;
+        return done.map_err(failed);
+    }
     if let Ok(event) = serde_json::from_value::<CloudWatchEvent>(payload) {
         tracing::info!(job = job.id, event_id = event.id, scheduled = %event.time, source = event.source, "called");
     }

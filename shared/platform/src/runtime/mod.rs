@@ -3,6 +3,7 @@
 pub(crate) mod job;
 pub(crate) mod lambda;
 mod origin;
+mod queue;
 pub(crate) mod server;
 mod start;
 

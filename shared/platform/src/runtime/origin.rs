@@ -10,8 +10,8 @@ use lambda_http::{Request, RequestExt, request::RequestContext};
 /// The request with the address that called us as its peer, as a connection has one, and without the stage in its path.
 ///
 /// The peer is what API Gateway says, whatever the headers say. A load balancer tells nothing but the headers, but it is
-/// the one who wrote the last hop of X-Forwarded-For. Whether that peer may speak for others (a CloudFront distribution)
-/// is decided where it is for every connection, by TRUSTED_PROXIES.
+/// the one who wrote the last hop of X-Forwarded-For. Whether that peer may speak for others is decided where it is for
+/// every connection, by TRUSTED_PROXIES and BEHIND_CLOUDFRONT.
 pub(super) fn placed(mut request: Request) -> Request {
     let (peer, stage) = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => {

@@ -2,7 +2,13 @@
 
 use std::{error::Error, io, net::SocketAddr, time::Duration};
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use http::{HeaderValue, Version, header::CONNECTION};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -28,7 +34,8 @@ const SAMPLING: Duration = Duration::from_secs(20);
 /// Longest wait for the exporter at the end.
 const LAST_FIGURES: Duration = Duration::from_secs(4);
 
-/// Serves `routes` until SIGTERM or Ctrl-C, then finishes what was begun. HTTP/1.1 and h2c on one port; private routes
+/// Serves `routes` until SIGTERM or Ctrl-C; says it is not ready, serves on for SHUTDOWN_DELAY_SECONDS, and then finishes
+/// what was begun. HTTP/1.1 and h2c on one port; private routes
 /// on the metrics port only.
 ///
 /// `linked` are the exporters that this program has beyond the platform's own.
@@ -68,7 +75,8 @@ async fn run(
     let (addr, metrics_addr) = (listener.local_addr()?, metrics_listener.local_addr()?);
 
     let (stop, stopping) = watch::channel(());
-    let app = serve_until(listener, router(ctx, open), stopping.clone());
+    let app = router(ctx, open).layer(from_fn_with_state(ctx, send_away));
+    let app = serve_until(listener, app, stopping.clone());
     let metrics = serve_until(metrics_listener, router(ctx, private), stopping);
     ctx.enter(Phase::Serving);
     tokio::spawn(telemetry::traces::keep_sending(ctx.clone()));
@@ -77,7 +85,11 @@ async fn run(
     let drained = async move {
         asked_to_stop.await;
         ctx.enter(Phase::Draining);
-        tracing::info!(grace_s = config.shutdown_grace.as_secs(), "draining");
+        let (delay, grace) = (config.shutdown_delay, config.shutdown_grace);
+        tracing::info!(delay_s = delay.as_secs(), grace_s = grace.as_secs(), "draining");
+        // Not ready from here on, but still serving: who balances load learns of it from the next probe, or from a cluster
+        // that tells it a little later, and until then sends what nobody else would answer.
+        tokio::time::sleep(delay).await;
         drop(stop);
         tokio::time::sleep(config.shutdown_grace).await;
     };
@@ -136,6 +148,17 @@ async fn keep_sampling(ctx: &Ctx) {
 
 async fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener, Box<dyn Error + Send + Sync>> {
     TcpListener::bind(address).await.map_err(|error| format!("{variable}: cannot listen on {address}: {error}").into())
+}
+
+/// While the process drains, each answer over HTTP/1 ends its connection, so that whoever keeps one open asks somebody else
+/// next, before it is closed under a request. HTTP/2 has a word of its own for that, sent when the listener closes.
+async fn send_away(State(ctx): State<&'static Ctx>, request: Request, next: Next) -> Response {
+    let is_http1 = request.version() < Version::HTTP_2;
+    let mut response = next.run(request).await;
+    if is_http1 && ctx.phase() == Phase::Draining {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Serves until `stopping` is dropped, then until the last request is answered.

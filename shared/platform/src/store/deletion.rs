@@ -2,10 +2,18 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{pool::Db, statement::Statement};
+use serde_json::json;
+
+use super::{
+    outbox::{self, tell},
+    pool::Db,
+    statement::Statement,
+};
 use crate::{
+    ctx::Ctx,
     error::ApiError,
     ids::{CharacterId, UserId},
+    outbox::{Event, Topic},
 };
 
 /// Waits for whoever is changing the account or one of its lives; afterwards nobody can.
@@ -36,8 +44,17 @@ pub(super) const KEYS: Statement = Statement::write(
          )",
 );
 
-pub(super) const ACCOUNT: Statement =
-    Statement::write("account-delete", "DELETE FROM users WHERE user_id = $1 AND NOT is_active");
+/// Who deletes the row tells of it: of several at once, one.
+pub(super) const ACCOUNT: Statement = Statement::write(
+    "account-delete",
+    concat!(
+        "WITH gone AS (
+            DELETE FROM users WHERE user_id = $1 AND NOT is_active RETURNING user_id
+         ), ",
+        tell!("gone", "$2", "$3", "$4", "$5"),
+        " SELECT count(*) FROM gone"
+    ),
+);
 
 pub(super) const UNFINISHED: Statement = Statement::read(
     "account-deletions-unfinished",
@@ -66,9 +83,12 @@ pub(crate) async fn keys(db: &Db, user: UserId, at_most: i64) -> Result<u64, Api
     Ok(sqlx::query(KEYS.sql).bind(user).bind(at_most).execute(db).await?.rows_affected())
 }
 
-/// Deletes what is left of a closed account.
-pub(crate) async fn account(db: &Db, user: UserId) -> Result<(), ApiError> {
-    sqlx::query(ACCOUNT.sql).bind(user).execute(db).await?;
+/// Deletes what is left of a closed account, and writes down what others are told of it.
+pub(crate) async fn account(ctx: &Ctx, db: &Db, user: UserId) -> Result<(), ApiError> {
+    let news: Vec<_> = Event::new(ctx, Topic::AccountDeleted, json!({"user_id": user})).into_iter().collect();
+    let (ids, topics, payloads) = outbox::columns(&news);
+    let statement = sqlx::query(ACCOUNT.sql).bind(user).bind(ctx.now());
+    statement.bind(ids).bind(topics).bind(payloads).execute(db).await?;
     Ok(())
 }
 

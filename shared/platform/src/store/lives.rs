@@ -1,7 +1,7 @@
 //! Where each life stands, and the one statement that moves it on.
 
 use chrono::{DateTime, Utc};
-use engine::{EventRecord, Life, LogEntry};
+use engine::{EventRecord, Life, LogEntry, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     once::{self, Done, and_key, prior},
+    outbox::{self, tell},
     pool::Db,
     statement::Statement,
 };
@@ -21,6 +22,7 @@ use crate::{
         idem::Idem,
     },
     ids::{CharacterId, UserId},
+    outbox::{Event, Topic},
     text::Text,
 };
 
@@ -68,7 +70,8 @@ pub(super) const APPEND: Statement = Statement::write(
             INSERT INTO decisions (character_id, decision_id, event_seq, age, record, decided_at)
             SELECT moved.character_id, d.seq, d.seq, d.age, d.record, moved.updated_at
             FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
-         )",
+         ), ",
+        tell!("moved", "moved.updated_at", "$35", "$36", "$37"),
         and_key!("moved")
     ),
 );
@@ -256,6 +259,21 @@ pub struct Append<'a> {
     pub events: &'a [EventRecord],
 }
 
+impl Append<'_> {
+    /// What others are told of it: that the life has begun, or is over.
+    fn news(&self, cx: &Cx, user: UserId) -> Vec<Event> {
+        let (before, after) = (self.from.life.status, self.life.status);
+        let begins = before == Status::Draft && after != Status::Draft;
+        let ends = before != Status::Dead && after == Status::Dead;
+        let topics = [(begins, Topic::LifeStarted), (ends, Topic::LifeEnded)];
+        let news = topics.into_iter().filter(|(happened, _)| *happened).filter_map(|(_, topic)| {
+            let (life, stands) = ((user, self.from.character_id), (self.from.version + 1, self.life.age));
+            Event::of_life(cx, topic, life, stands)
+        });
+        news.collect()
+    }
+}
+
 /// Moves a life on and gives `answer`: effect, key and stored answer in one statement. A repeated request gets the
 /// first answer.
 ///
@@ -270,6 +288,8 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
         events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
     let (from, now) = (write.from, cx.now());
     let state = encode(life, write.recent)?;
+    let news = write.news(cx, idem.user);
+    let (told_ids, told_topics, told_payloads) = outbox::columns(&news);
     let statement = once::statement(APPEND.sql, idem, &answer, now)
         .bind(from.character_id)
         .bind(from.version)
@@ -295,7 +315,10 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
         .bind(column(events, Json))
         .bind(column(&decided, |(event, _)| int4(event.event_seq)))
         .bind(column(&decided, |(event, _)| int2(event.age)))
-        .bind(column(&decided, |(_, record)| Json(*record)));
+        .bind(column(&decided, |(_, record)| Json(*record)))
+        .bind(told_ids)
+        .bind(told_topics)
+        .bind(told_payloads);
     match once::run(cx, statement).await? {
         Done::Applied { roster_version } => {
             let after = StoredRef {

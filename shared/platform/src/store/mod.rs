@@ -19,6 +19,7 @@ pub mod lives;
 pub mod migrations;
 pub mod oauth_flows;
 mod once;
+pub mod outbox;
 pub mod partitions;
 pub mod passwords;
 pub(crate) mod pool;

@@ -2,7 +2,7 @@
 
 use super::{
     accounts, auth_limits, branches, characters, content_blobs, decisions, deletion, devices, email_codes, events,
-    export, idempotency, identities, lives, migrations, oauth_flows, passwords, sessions,
+    export, idempotency, identities, lives, migrations, oauth_flows, outbox, passwords, sessions,
 };
 
 /// A statement of the store.
@@ -80,6 +80,7 @@ pub const STATEMENTS: &[Statement] = &[
     sessions::TURN,
     sessions::REVOKE,
     sessions::REVOKE_ALL,
+    outbox::STANDS,
     oauth_flows::BEGIN,
     oauth_flows::TAKE,
     passwords::OF_USER,

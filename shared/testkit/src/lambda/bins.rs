@@ -26,6 +26,7 @@ pub async fn build() -> Result<PathBuf> {
     let mut command = Command::from(cargo::command());
     // The whole workspace, as `cargo xtask test` builds it: one package alone would get other features and be built anew.
     command.args(["build", "--quiet", "--workspace", "--bins", "--profile", name, "--target-dir"]).arg(target);
+    command.arg("--features").arg(cargo::TESTED_FEATURES.join(","));
     let status = command.status().await.context("cannot run cargo")?;
     ensure!(status.success(), "cargo build: {status}");
     Ok(profile.to_path_buf())

@@ -53,6 +53,11 @@ impl Player {
         Ok(Self { api, username, password, token: RwLock::new(session.access_token) })
     }
 
+    /// What it registered with, besides its name.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
     /// The name it registered with.
     pub fn username(&self) -> &str {
         &self.username

@@ -4,6 +4,7 @@
 //! outlive the process that started them and are found again through state files under `.local/`, until
 //! [`Services::stop`]. They listen on free ports of 127.0.0.1 and never touch an installation of the system's own.
 
+mod compose;
 mod dirs;
 mod dynamodb;
 mod find;
@@ -22,13 +23,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use self::compose::{Docker, Service};
 pub use self::dirs::checkout_root;
-pub use self::postgres::Postgres;
+use self::find::NotHere;
+pub use self::postgres::{Postgres, programs as postgres_programs};
 pub use self::prometheus::{alertmanager, prometheus, promtool, pushgateway};
 pub use self::redis::Redis;
 pub use self::redis_cluster::{Master, RedisCluster};
 pub use self::sandbox::Sandbox;
-pub use self::tools::{age, amtool, jq, npm, wrk};
+pub use self::tools::{age, amtool, haproxy, jq, npm, wrk};
 
 /// What a set of servers is for. Each profile has its own servers and its own data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +120,9 @@ impl Services {
             None => {
                 let dirs = self.dirs(profile);
                 let _lock = dirs.lock()?;
-                postgres::start(&dirs, profile)
+                in_a_container_else(&dirs, profile, Service::Postgres, postgres::start(&dirs, profile), |url| {
+                    Postgres { tcp_url: url.clone(), admin_url: url, private: true }
+                })
             }
         }
     }
@@ -129,7 +134,10 @@ impl Services {
             None => {
                 let dirs = self.dirs(profile);
                 let _lock = dirs.lock()?;
-                redis::start(&dirs)
+                in_a_container_else(&dirs, profile, Service::Redis, redis::start(&dirs), |url| Redis {
+                    url,
+                    private: true,
+                })
             }
         }
     }
@@ -162,6 +170,13 @@ impl Services {
         postgres::restart(&dirs, profile)
     }
 
+    /// Stops the Redis server of a profile; [`Services::restart_redis`] brings it back under the same URL.
+    pub fn halt_redis(&self, profile: Profile) -> Result<()> {
+        let dirs = self.dirs(profile);
+        let _lock = dirs.lock()?;
+        redis::halt(&dirs)
+    }
+
     /// Stops the Redis server of a profile and starts it again: same URL, nothing remembered, all connections cut.
     pub fn restart_redis(&self, profile: Profile) -> Result<()> {
         let dirs = self.dirs(profile);
@@ -184,6 +199,7 @@ impl Services {
         redis::stop(&dirs)?;
         redis_cluster::stop(&dirs)?;
         postgres::stop(&dirs)?;
+        compose::stop(&dirs, profile, &find::search_path())?;
         if profile.keeps_data() { Ok(()) } else { dirs.remove_data() }
     }
 
@@ -212,6 +228,24 @@ impl Services {
             return None;
         }
         std::env::var(variable).ok().filter(|url| !url.is_empty())
+    }
+}
+
+/// What was started; where its programs are neither here nor to be had, the same in a container, if there is Docker.
+fn in_a_container_else<T>(
+    dirs: &dirs::Dirs,
+    profile: Profile,
+    service: Service,
+    started: Result<T>,
+    of: impl FnOnce(String) -> T,
+) -> Result<T> {
+    let missing = match started {
+        Err(error) => error.downcast::<NotHere>()?,
+        started => return started,
+    };
+    match Docker::find(&find::search_path()) {
+        Some(docker) => docker.start(dirs, profile, service, &missing).map(of),
+        None => Err(anyhow::anyhow!("{missing} Docker with its compose plugin would do as well.")),
     }
 }
 

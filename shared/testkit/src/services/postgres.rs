@@ -25,6 +25,7 @@ const POSTGRES: Wanted = Wanted {
         "/Applications/Postgres.app/Contents/Versions/*/bin",
     ],
     apt: "postgresql",
+    brew: "postgresql@15",
     advice: "Install PostgreSQL 15 or newer so that postgres and initdb are on PATH, or set DATABASE_URL.",
 };
 
@@ -76,6 +77,14 @@ struct Running {
     process: Process,
     data: PathBuf,
     server: Postgres,
+}
+
+/// The folder with PostgreSQL's own programs, the server's and its clients' of one version; installed if it is not there.
+pub fn programs() -> Result<PathBuf> {
+    let program = POSTGRES.obtain()?;
+    // What is on PATH is often a link to where it was installed.
+    let program = program.canonicalize().unwrap_or(program);
+    Ok(program.parent().context("PostgreSQL lies in a folder")?.to_owned())
 }
 
 /// The server that is running, or a new one.

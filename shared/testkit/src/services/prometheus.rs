@@ -14,6 +14,7 @@ const PROMTOOL: Wanted = Wanted {
     programs: &[&["promtool"]],
     folders: FOLDERS,
     apt: "prometheus",
+    brew: "prometheus",
     advice: "Install Prometheus so that promtool is on PATH.",
 };
 
@@ -22,6 +23,7 @@ const PUSHGATEWAY: Wanted = Wanted {
     programs: &[&["prometheus-pushgateway"], &["pushgateway"]],
     folders: FOLDERS,
     apt: "prometheus-pushgateway",
+    brew: "",
     advice: "Install Prometheus's Pushgateway so that pushgateway is on PATH.",
 };
 
@@ -30,6 +32,7 @@ const PROMETHEUS: Wanted = Wanted {
     programs: &[&["prometheus"]],
     folders: FOLDERS,
     apt: "prometheus",
+    brew: "prometheus",
     advice: "Install Prometheus so that it is on PATH.",
 };
 
@@ -38,6 +41,7 @@ const ALERTMANAGER: Wanted = Wanted {
     programs: &[&["prometheus-alertmanager"], &["alertmanager"]],
     folders: FOLDERS,
     apt: "prometheus-alertmanager",
+    brew: "",
     advice: "Install Prometheus's Alertmanager so that alertmanager is on PATH.",
 };
 

@@ -20,6 +20,7 @@ pub(super) const REDIS: Wanted = Wanted {
     programs: &[&["redis-server"], &["valkey-server"]],
     folders: &["/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/opt/*/bin"],
     apt: "redis-server",
+    brew: "redis",
     advice: "Install Redis 7 or Valkey so that redis-server or valkey-server is on PATH, or set REDIS_URL.",
 };
 
@@ -74,6 +75,12 @@ pub(super) fn restart(dirs: &Dirs) -> Result<()> {
         }
     }
     bail!("Redis does not start again:\n{}", record::tail(&log_file(dirs)))
+}
+
+/// Stops the running server and remembers where it was.
+pub(super) fn halt(dirs: &Dirs) -> Result<()> {
+    let running = record::read::<Running>(&state_file(dirs)).context("no Redis runs here")?;
+    Ok(running.process.stop(Signal::TERM, Duration::from_secs(5))?)
 }
 
 /// Stops the server if it is running.

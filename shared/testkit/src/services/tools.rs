@@ -11,6 +11,7 @@ const WRK: Wanted = Wanted {
     programs: &[&["wrk"]],
     folders: &["/usr/local/bin", "/opt/homebrew/bin"],
     apt: "wrk",
+    brew: "wrk",
     advice: "Install wrk 4 so that it is on PATH.",
 };
 
@@ -19,6 +20,7 @@ const AMTOOL: Wanted = Wanted {
     programs: &[&["amtool"]],
     folders: &["/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/opt/*/bin"],
     apt: "prometheus-alertmanager",
+    brew: "",
     advice: "Install Alertmanager so that amtool is on PATH.",
 };
 
@@ -27,6 +29,7 @@ const JQ: Wanted = Wanted {
     programs: &[&["jq"]],
     folders: &["/usr/local/bin", "/opt/homebrew/bin"],
     apt: "jq",
+    brew: "jq",
     advice: "Install jq 1.6 or newer so that it is on PATH.",
 };
 
@@ -35,7 +38,17 @@ const AGE: Wanted = Wanted {
     programs: &[&["age", "age-keygen"]],
     folders: &["/usr/local/bin", "/opt/homebrew/bin"],
     apt: "age",
+    brew: "age",
     advice: "Install age 1.0 or newer so that age and age-keygen are on PATH.",
+};
+
+const HAPROXY: Wanted = Wanted {
+    name: "HAProxy",
+    programs: &[&["haproxy"]],
+    folders: &["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"],
+    apt: "haproxy",
+    brew: "haproxy",
+    advice: "Install HAProxy 2.4 or newer so that haproxy is on PATH.",
 };
 
 const NPM: Wanted = Wanted {
@@ -43,6 +56,7 @@ const NPM: Wanted = Wanted {
     programs: &[&["npm", "node"]],
     folders: &["/usr/local/bin", "/opt/homebrew/bin"],
     apt: "npm",
+    brew: "node",
     advice: "Install Node.js 18 or newer with npm so that both are on PATH.",
 };
 
@@ -52,6 +66,14 @@ const NPM: Wanted = Wanted {
 /// When it can neither be found nor installed.
 pub fn age() -> Result<PathBuf> {
     AGE.obtain()
+}
+
+/// HAProxy, which gateways are replaced behind; installed if it is not there.
+///
+/// # Errors
+/// When it can neither be found nor installed.
+pub fn haproxy() -> Result<PathBuf> {
+    HAPROXY.obtain()
 }
 
 /// npm, beside the node that it belongs to; installed if it is not there.

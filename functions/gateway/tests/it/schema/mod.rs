@@ -4,6 +4,7 @@
 mod constraints;
 mod migrations;
 mod previous;
+mod statements;
 mod upgrade;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};

@@ -2,45 +2,22 @@
 //! in `fixtures/statements`; each is run here with values as that release bound them.
 
 use chrono::{DateTime, Utc};
-use engine::{Content, EventRecord, Life, LogEntry, OnPending, YearInput};
+use engine::{Content, Life, OnPending, YearInput};
 use http::StatusCode;
 use serde_json::{Value, json};
-use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, postgres::PgArguments, query::Query, types::Json,
-};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, types::Json};
 use testkit::app::TestApp;
 use uuid::Uuid;
 
-use super::{CHARACTER, USER, upgraded};
+use super::{
+    CHARACTER, USER,
+    statements::{
+        APPEND, CHARACTER_LIST, CREATE_CHARACTER, EVENTS_NEWEST, EVENTS_OLDEST, LIFE, LIFE_LOG, OPEN_SESSION, REGISTER,
+        ROSTER, STATEMENTS, STORED_ANSWER, USER_BY_ID, USER_BY_IDENTIFIER, VERSION, bind_append, keyed, statement,
+    },
+    upgraded,
+};
 use crate::story::Story;
-
-macro_rules! statements {
-    ($($konst:ident = $file:literal;)*) => {
-        $(const $konst: &str = include_str!(concat!("fixtures/statements/", $file, ".sql"));)*
-        const STATEMENTS: &[(&str, &str)] = &[$(($file, $konst)),*];
-    };
-}
-
-statements! {
-    APPEND = "append";
-    CHARACTER_LIST = "character_list";
-    CREATE_CHARACTER = "create_character";
-    EVENTS_NEWEST = "events_newest";
-    EVENTS_OLDEST = "events_oldest";
-    LIFE = "life";
-    LIFE_LOG = "life_log";
-    OPEN_SESSION = "open_session";
-    REGISTER = "register";
-    ROSTER = "roster";
-    STORED_ANSWER = "stored_answer";
-    USER_BY_ID = "user_by_id";
-    USER_BY_IDENTIFIER = "user_by_identifier";
-    VERSION = "version";
-}
-
-fn statement(sql: &'static str) -> Query<'static, Postgres, PgArguments> {
-    sqlx::query(AssertSqlSafe(sql))
-}
 
 fn id(text: &str) -> Uuid {
     text.parse().expect("an id")
@@ -49,21 +26,6 @@ fn id(text: &str) -> Uuid {
 /// A time at which the release before is still serving.
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_500_000, 0).expect("a time")
-}
-
-/// The first nine values of a statement that changes a life, `$1` to `$9`.
-fn keyed(sql: &'static str, route: &'static str, key: &'static str) -> Query<'static, Postgres, PgArguments> {
-    let hash = [7_u8; 32].to_vec();
-    statement(sql)
-        .bind(id(USER))
-        .bind(route)
-        .bind(key)
-        .bind(hash)
-        .bind(200_i16)
-        .bind(b"{}".to_vec())
-        .bind("\"24\"")
-        .bind("en")
-        .bind(now())
 }
 
 async fn db() -> (String, PgConnection) {
@@ -131,7 +93,7 @@ async fn the_release_before_registers_signs_in_and_deals() {
     let session = session.bind("web").bind(None::<String>).bind(None::<String>).bind(now());
     session.execute(&mut db).await.expect("signed in");
 
-    let dealt = keyed(CREATE_CHARACTER, "character-create", "yesterday")
+    let dealt = keyed(CREATE_CHARACTER, id(USER), "character-create", "yesterday", now())
         .bind(Uuid::new_v4())
         .bind("Ana")
         .bind("PT")
@@ -163,7 +125,7 @@ async fn a_year_lived_by_the_release_before_is_continued_by_this_one() {
     let step = engine::advance(Content::builtin(), &life, input).expect("a year");
     let append = || {
         let (life, entry, events) = (&step.life, &step.entry, &step.events);
-        bind_append(keyed(APPEND, "game-advance", "yesterday"), life, entry, events)
+        bind_append(keyed(APPEND, id(USER), "game-advance", "yesterday", now()), id(CHARACTER), 23, life, entry, events)
     };
     let first = append().fetch_one(&mut db).await.expect("moved on");
     assert!(first.get::<bool, _>("applied"));
@@ -189,43 +151,4 @@ async fn story(app: &TestApp) -> Story<'_> {
     let answer = app.post("/api/v1/auth/login", &credentials).send().await;
     let token = answer.data()["access_token"].as_str().expect("a token").to_owned();
     Story { app, token, character: CHARACTER.to_owned(), version: 23 }
-}
-
-/// `$10` to `$34` as the release before bound them.
-fn bind_append<'q>(
-    query: Query<'q, Postgres, PgArguments>,
-    life: &'q Life,
-    entry: &'q LogEntry,
-    events: &'q [EventRecord],
-) -> Query<'q, Postgres, PgArguments> {
-    let int2 = |number: u16| i16::try_from(number).expect("small");
-    let int4 = |number: u32| i32::try_from(number).expect("small");
-    let decided: Vec<_> =
-        events.iter().filter_map(|event| event.decision.as_ref().map(|record| (event, record))).collect();
-    let a = life.attributes;
-    let query = query
-        .bind(id(CHARACTER))
-        .bind(23_i64)
-        .bind(life.status.as_str())
-        .bind(int2(life.age))
-        .bind(serde_json::to_vec(&json!({"life": life, "recent": events})).expect("JSON"));
-    let query = [a.intelligence, a.constitution, a.charisma, a.willpower, a.creativity]
-        .into_iter()
-        .fold(query, |query, value| query.bind(i16::from(value)));
-    query
-        .bind(vec![int4(entry.seq)])
-        .bind(vec![int2(entry.age)])
-        .bind(vec![Json(&entry.input)])
-        .bind(vec![entry.outcome.as_slice()])
-        .bind(vec![entry.content_hash.0.as_slice()])
-        .bind(vec![int4(entry.rules_version)])
-        .bind(vec![entry.hash.as_slice()])
-        .bind(events.iter().map(|event| int4(event.event_seq)).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| int2(event.age)).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.event_id.as_str()).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.event_type.as_str()).collect::<Vec<_>>())
-        .bind(events.iter().map(Json).collect::<Vec<_>>())
-        .bind(decided.iter().map(|(event, _)| int4(event.event_seq)).collect::<Vec<_>>())
-        .bind(decided.iter().map(|(event, _)| int2(event.age)).collect::<Vec<_>>())
-        .bind(decided.iter().map(|(_, record)| Json(*record)).collect::<Vec<_>>())
 }

@@ -26,10 +26,15 @@ pub(super) struct Route {
     exposure: String,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub(super) struct Job {
     id: String,
     schedule: Option<String>,
+    queue: Option<String>,
+    tries: Option<u16>,
+    fills: Option<String>,
+    #[serde(default)]
+    secrets: Vec<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -40,8 +45,12 @@ pub(super) struct Variable {
 }
 
 /// The variables that only some functions are given, by the secret that a route declares.
-const SECRET_VARIABLES: [(&str, &str); 3] =
-    [("signing_key", "AUTH_SIGNING_KEY"), ("mail", "MAIL_URL"), ("oauth_providers", "OAUTH_PROVIDERS")];
+const SECRET_VARIABLES: [(&str, &str); 4] = [
+    ("signing_key", "AUTH_SIGNING_KEY"),
+    ("mail", "MAIL_URL"),
+    ("oauth_providers", "OAUTH_PROVIDERS"),
+    ("webhook_key", "OUTBOX_WEBHOOK_KEY"),
+];
 
 /// What every route's function comes with, by type; the last word of its logical name.
 const PARTS: [(&str, &str); 11] = [
@@ -120,35 +129,72 @@ fn of_domain(template: &Value, routes: &[&Route], expected: &Expected) -> Vec<St
         ];
         facts.iter().filter(|(_, holds)| !holds).for_each(|(complaint, _)| say((*complaint).to_owned()));
         environment(of(""), &route.secrets, expected).into_iter().for_each(&mut say);
-        rights(of("Role"), &route.sessions).into_iter().for_each(&mut say);
+        rights(of("Role"), &declared(&route.sessions)).into_iter().for_each(&mut say);
     }
     found
 }
 
 /// The jobs' stack: a function each, the one that migrates, and none besides.
 fn of_jobs(template: &Value, expected: &Expected) -> Vec<String> {
-    let names = expected.jobs.iter().map(|job| (job.id.as_str(), job.schedule.is_some())).chain([("migrate", false)]);
+    let migrate = Job { id: "migrate".to_owned(), ..Job::default() };
     let mut found = Vec::new();
     let mut functions = BTreeSet::new();
-    for (job, has_schedule) in names {
-        let id = format!("Job{}", pascal_case(job));
+    for job in expected.jobs.iter().chain([&migrate]) {
+        let id = job.logical_id();
         let of = |part: &str| &template["Resources"][format!("{id}{part}")]["Properties"];
         let facts = [
-            ("there is no function", ends_with(&of("")["Code"]["S3Key"], &format!("/job-{job}"))),
+            ("there is no function", ends_with(&of("")["Code"]["S3Key"], &format!("/job-{}", job.id))),
             ("its log is kept for ever", !of("Logs")["RetentionInDays"].is_null()),
-            ("nobody hears when it fails", job == "migrate" || !of("Failed").is_null()),
-            ("nothing starts it", !has_schedule || of("Schedule")["ScheduleExpression"].is_string()),
+            ("nobody hears when it fails", job.id == migrate.id || !of("Failed").is_null()),
+            ("nothing starts it", job.schedule.is_none() || of("Schedule")["ScheduleExpression"].is_string()),
         ];
-        found.extend(facts.iter().filter(|(_, holds)| !holds).map(|(complaint, _)| format!("{job}: {complaint}")));
-        let sessions = if job == ENDS_SESSIONS { "write" } else { "none" };
-        let complaints = [environment(of(""), &[], expected), rights(of("Role"), sessions)].concat();
-        found.extend(complaints.into_iter().map(|complaint| format!("{job}: {complaint}")));
+        let mut complaints: Vec<_> =
+            facts.iter().filter(|(_, holds)| !holds).map(|(complaint, _)| (*complaint).to_owned()).collect();
+        if job.queue.is_some() {
+            complaints.extend(queue(job, of).map(str::to_owned));
+        }
+        // Who fills a queue leaves the work, and what it takes, to who empties it.
+        let secrets: &[String] = if job.fills.is_some() { &[] } else { &job.secrets };
+        complaints.extend(environment(of(""), secrets, expected));
+        complaints.extend(rights(of("Role"), &job.rights()));
+        if let Some(queue) = &job.fills {
+            let consumer = expected.jobs.iter().find(|other| other.queue.as_ref() == Some(queue)).map(Job::logical_id);
+            let policies = of("Role")["Policies"].to_string();
+            let may = consumer.is_some_and(|consumer| policies.contains(&format!("[\"{consumer}Queue\",\"Arn\"]")));
+            complaints.extend((!may).then(|| format!("it may not send to the queue {queue}")));
+        }
+        found.extend(complaints.into_iter().map(|complaint| format!("{}: {complaint}", job.id)));
         functions.insert(id);
     }
     let is_function = |(_, resource): &(&str, &Value)| resource["Type"] == "AWS::Lambda::Function";
     let others = resources(template).filter(is_function).filter(|(name, _)| !functions.contains(*name));
     found.extend(others.map(|(name, _)| format!("{name} is no job")));
     found
+}
+
+/// What is wrong with the queue before a job: it must outlast the job, lose nothing, and be heard when it gives up.
+fn queue<'t>(job: &Job, of: impl Fn(&str) -> &'t Value) -> impl Iterator<Item = &'static str> {
+    let id = job.logical_id();
+    let (queue, dead, messages) = (of("Queue"), of("DeadLetters"), of("Messages"));
+    let is_at = |value: &Value, part: &str| value["Fn::GetAtt"][0] == format!("{id}{part}");
+    let visible = queue["VisibilityTimeout"].as_u64().unwrap_or_default();
+    let timeout = of("")["Timeout"].as_u64().unwrap_or(u64::MAX);
+    let redrive = &queue["RedrivePolicy"];
+    let heard = &of("DeadLettered")["Dimensions"][0]["Value"];
+    let facts = [
+        ("its queue leads elsewhere", is_at(&messages["EventSourceArn"], "Queue")),
+        ("its queue calls another", messages["FunctionName"]["Ref"] == format!("{id}Aliaslive")),
+        (
+            "a message that fails takes its batch along",
+            messages["FunctionResponseTypes"][0] == "ReportBatchItemFailures",
+        ),
+        ("a message is given to a second one while the first works", visible >= timeout.saturating_mul(6)),
+        ("what always fails is nowhere put aside", is_at(&redrive["deadLetterTargetArn"], "DeadLetters")),
+        ("messages are tried another number of times", redrive["maxReceiveCount"] == job.tries.unwrap_or_default()),
+        ("its messages are not encrypted", [queue, dead].iter().all(|queue| queue["SqsManagedSseEnabled"] == true)),
+        ("nobody hears of what is put aside", is_at(heard, "DeadLetters")),
+    ];
+    facts.into_iter().filter(|(_, holds)| !holds).map(|(complaint, _)| complaint)
 }
 
 /// What is there and should not be, and the other way round. SAM names versions by a hash; they are only counted.
@@ -189,15 +235,19 @@ fn environment(function: &Value, secrets: &[String], expected: &Expected) -> Vec
     found
 }
 
-/// Rights of a role that its row does not declare, or does and does not get.
-fn rights(role: &Value, sessions: &str) -> Vec<String> {
+/// What a row declares of sessions, as DynamoDB calls it.
+fn declared(sessions: &str) -> BTreeSet<String> {
     let declared: &[&str] = match sessions {
         "get" => &["GetItem"],
         "list" => &["GetItem", "Query"],
         "write" => &["BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"],
         _ => &[],
     };
-    let declared: BTreeSet<_> = declared.iter().map(|action| format!("dynamodb:{action}")).collect();
+    declared.iter().map(|action| format!("dynamodb:{action}")).collect()
+}
+
+/// Rights of a role that its row does not declare, or does and does not get.
+fn rights(role: &Value, declared: &BTreeSet<String>) -> Vec<String> {
     let statements = role["Policies"].as_array().into_iter().flatten();
     let statements =
         statements.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten());
@@ -207,10 +257,8 @@ fn rights(role: &Value, sessions: &str) -> Vec<String> {
             action => vec![action.clone()],
         })
         .filter_map(|action| action.as_str().map(str::to_owned))
-        // What a job's own queues want, of which each job has its own.
-        .filter(|action| !action.starts_with("sqs:"))
         .collect();
-    let mut found: Vec<_> = actions.difference(&declared).map(|action| format!("may {action}, undeclared")).collect();
+    let mut found: Vec<_> = actions.difference(declared).map(|action| format!("may {action}, undeclared")).collect();
     found.extend(declared.difference(&actions).map(|action| format!("may not {action}, which it declares")));
     let managed = role["ManagedPolicyArns"].as_array().into_iter().flatten();
     let foreign = managed.filter(|arn| !MANAGED.iter().any(|name| arn.to_string().contains(name)));
@@ -229,6 +277,25 @@ fn ends_with(value: &Value, end: &str) -> bool {
 /// `game-advance` as `GameAdvance`.
 fn pascal_case(id: &str) -> String {
     id.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+impl Job {
+    fn logical_id(&self) -> String {
+        format!("Job{}", pascal_case(&self.id))
+    }
+
+    /// What its role may: its sessions, the queue it empties, the one it fills, and the one for what failed.
+    fn rights(&self) -> BTreeSet<String> {
+        let mut rights = declared(if self.id == ENDS_SESSIONS { "write" } else { "none" });
+        let mut sqs = |actions: &[&str]| rights.extend(actions.iter().map(|action| format!("sqs:{action}")));
+        if self.queue.is_some() {
+            sqs(&["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]);
+        }
+        if self.schedule.is_some() || self.fills.is_some() {
+            sqs(&["SendMessage"]);
+        }
+        rights
+    }
 }
 
 impl Route {

@@ -10,10 +10,10 @@ use tokio::task::JoinSet;
 
 use super::caller::Caller;
 use super::client::Run;
-use super::wire::Request;
 use super::world::{self, Life, Player, Write};
 use crate::drill::dice::Dice;
 use crate::drill::ledger::Verdict;
+use crate::drill::wire::Request;
 
 /// Who asks again, at once.
 const AUDITORS: usize = 16;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use super::fleet::Fleet;
-use super::history::Ack;
-use super::wire::{Answer, Request, Wire};
 use crate::drill::dice::Dice;
+use crate::drill::history::Ack;
+use crate::drill::wire::{Answer, Request, Wire};
 
 /// How long a request is repeated before there is no hope of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);

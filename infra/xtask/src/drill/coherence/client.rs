@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::caller::{Answered, Caller};
 use super::fleet::Fleet;
-use super::history::{Floor, History, Shown, Told};
-use super::wire::{Answer, Request};
 use super::world::{self, Kind, Life, Player, Turn, World, Write};
 use crate::drill::dice::Dice;
+use crate::drill::history::{Floor, History, Shown, Told};
+use crate::drill::wire::{Answer, Request};
 
 /// One request in so many is a write.
 const WRITES: u64 = 17;

@@ -9,9 +9,9 @@ use serde_json::json;
 use testkit::player::{Advanced, Character, Decided, Event, State};
 
 use super::caller::Caller;
-use super::history::{Ack, Told};
-use super::wire::{Answer, Request};
 use crate::drill::dice::Dice;
+use crate::drill::history::{Ack, Told};
+use crate::drill::wire::{Answer, Request};
 
 /// Players; clients share them all.
 const PLAYERS: usize = 64;

@@ -122,12 +122,15 @@ fn secrets_of(routes: &[&Route]) -> BTreeSet<Secret> {
 }
 
 /// A container that runs one command of the gateway to its end.
-fn command(args: &str) -> String {
-    fill(include_str!("command.yaml"), &[("args", args), ("secrets\n", &secrets::env(&BTreeSet::new()))])
+fn command(args: &str, secrets: &BTreeSet<Secret>) -> String {
+    fill(include_str!("command.yaml"), &[("args", args), ("secrets\n", &secrets::env(secrets))])
 }
 
 fn migration() -> String {
-    let text = fill(include_str!("migrate.yaml"), &[("container\n", &indent(8, &command(r#"["migrate"]"#)))]);
+    let text = fill(
+        include_str!("migrate.yaml"),
+        &[("container\n", &indent(8, &command(r#"["migrate"]"#, &BTreeSet::new())))],
+    );
     format!("{HEAD}{text}")
 }
 
@@ -142,13 +145,20 @@ fn cron_job(job: &Job, schedule: &str) -> Result<String> {
     const BETWEEN_S: u32 = 60;
     let name = format!("restart-life-{}", job.id);
     ensure!(name.len() <= CRON_JOB_NAME, "{name} is longer than a CronJob's name may be");
+    let secrets = job.secrets.iter().copied().collect();
+    let suspended = job.needs.as_deref().map(|setting| {
+        format!(
+            "  # Nothing to do without {setting}: set it, and let this run by a patch of your overlay.\n  suspend: true"
+        )
+    });
     let words = [
+        ("suspended\n", suspended.as_deref().unwrap_or_default()),
         ("id", job.id.as_str()),
         ("summary", &job.summary),
         ("schedule", schedule),
         ("timeout", &job.timeout_s.to_string()),
         ("deadline", &(RUNS * (job.timeout_s + BETWEEN_S)).to_string()),
-        ("container\n", &indent(12, &command(&format!(r#"["job", "{}"]"#, job.id)))),
+        ("container\n", &indent(12, &command(&format!(r#"["job", "{}"]"#, job.id), &secrets))),
     ];
     Ok(fill(include_str!("cronjob.yaml"), &words))
 }
@@ -205,13 +215,8 @@ fn fill(template: &str, words: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::route;
+    use super::super::testing::{job, route};
     use super::*;
-
-    fn job(id: &str, schedule: Option<&str>) -> Job {
-        let schedule = schedule.map(str::to_owned);
-        Job { id: id.to_owned(), summary: "Does it".to_owned(), schedule, queue: None, timeout_s: 60 }
-    }
 
     #[test]
     fn templates_are_filled_in_completely_and_are_yaml() {
@@ -240,5 +245,16 @@ mod tests {
         let text = cron_jobs(&[job("timed", Some("1 2 * * *")), job("queued", None)]).unwrap();
         assert!(text.contains("name: restart-life-timed") && !text.contains("queued"), "{text}");
         assert!(cron_jobs(&[job(&"j".repeat(40), Some("1 2 * * *"))]).is_err());
+    }
+
+    #[test]
+    fn a_job_that_has_nothing_to_do_by_default_waits_until_it_has() {
+        let plain = cron_jobs(&[job("timed", Some("1 2 * * *"))]).unwrap();
+        let needy =
+            Job { needs: Some("A_URL".to_owned()), secrets: vec![Secret::WebhookKey], ..job("j", Some("* * * * *")) };
+        let needy = cron_jobs(&[needy]).unwrap();
+        assert!(needy.contains("  suspend: true\n") && needy.contains("without A_URL"), "{needy}");
+        assert!(needy.contains("name: OUTBOX_WEBHOOK_KEY"), "{needy}");
+        assert!(!plain.contains("suspend") && !plain.contains("OUTBOX_WEBHOOK_KEY"), "{plain}");
     }
 }

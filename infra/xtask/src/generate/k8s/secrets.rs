@@ -26,7 +26,7 @@ const fn only_for(secret: Secret, variable: &'static str, optional: bool) -> Ref
     Reference { variable, object: "restart-life-auth-secrets", optional, only_for: Some(secret) }
 }
 
-const REFERENCES: [Reference; 7] = [
+const REFERENCES: [Reference; 8] = [
     everybody("AUTH_VERIFYING_KEYS", false),
     everybody("DATABASE_URL", false),
     // Its values may be keys of whoever takes the traces.
@@ -35,6 +35,13 @@ const REFERENCES: [Reference; 7] = [
     only_for(Secret::SigningKey, "AUTH_SIGNING_KEY", false),
     only_for(Secret::Mail, "MAIL_URL", true),
     only_for(Secret::OauthProviders, "OAUTH_PROVIDERS", true),
+    // Not among the secrets of auth: whoever delivers has no business with those.
+    Reference {
+        variable: "OUTBOX_WEBHOOK_KEY",
+        object: "restart-life-webhook-secrets",
+        optional: true,
+        only_for: Some(Secret::WebhookKey),
+    },
 ];
 
 /// What is otherwise in a cluster than by default.

@@ -39,7 +39,7 @@ pub(super) fn plan(checkout: &Path, routes: &[Route], jobs: &[Job], tree: &mut T
     }
     tree.file("infra/aws/jobs.yaml", jobs::template(jobs)?);
     let list: String = domains.iter().map(|(domain, routes)| application(domain, routes)).collect();
-    let list = format!("{list}{}", jobs::application());
+    let list = format!("{list}{}", jobs::application(jobs));
     tree.file(ROOT, region::replace(&read(checkout, ROOT)?, REGION, &list).context(ROOT)?);
     Ok(())
 }
@@ -58,7 +58,7 @@ fn template(domain: &str, routes: &[&Route]) -> String {
             ("shared\n", include_str!("parameters.yaml")),
             ("parameters\n", &format!("{parameters}\n")),
             ("conditions\n", &format!("{conditions}\n")),
-            ("globals\n", include_str!("globals.yaml")),
+            ("globals\n", &fill(include_str!("globals.yaml"), &[("network\n", include_str!("network.yaml"))])),
             ("functions\n", &functions),
         ],
     )
@@ -149,6 +149,7 @@ impl Secret {
             Self::SigningKey => include_str!("secrets/signing_key_parameters.yaml"),
             Self::Mail => include_str!("secrets/mail_parameters.yaml"),
             Self::OauthProviders => include_str!("secrets/oauth_providers_parameters.yaml"),
+            Self::WebhookKey => include_str!("secrets/webhook_key_parameters.yaml"),
         }
     }
 
@@ -158,6 +159,7 @@ impl Secret {
             Self::SigningKey => "  HasBound: !Not [!Equals [!Ref SigningConcurrency, 0]]\n",
             Self::Mail => "  HasMail: !Not [!Equals [!Ref MailUrlSecretArn, \"\"]]\n",
             Self::OauthProviders => "  HasOauth: !Not [!Equals [!Ref OauthProvidersSecretArn, \"\"]]\n",
+            Self::WebhookKey => "  HasWebhook: !Not [!Equals [!Ref OutboxWebhookUrl, \"\"]]\n",
         }
     }
 
@@ -167,6 +169,7 @@ impl Secret {
             Self::SigningKey => include_str!("secrets/signing_key_variables.yaml"),
             Self::Mail => include_str!("secrets/mail_variables.yaml"),
             Self::OauthProviders => include_str!("secrets/oauth_providers_variables.yaml"),
+            Self::WebhookKey => include_str!("secrets/webhook_key_variables.yaml"),
         }
     }
 
@@ -178,6 +181,7 @@ impl Secret {
             }
             Self::Mail => "        MailUrlSecretArn: !Ref MailUrlSecretArn\n        MailFrom: !Ref MailFrom\n",
             Self::OauthProviders => "        OauthProvidersSecretArn: !Ref OauthProvidersSecretArn\n",
+            Self::WebhookKey => "        OutboxWebhookKeySecretArn: !Ref OutboxWebhookKeySecretArn\n",
         }
     }
 }

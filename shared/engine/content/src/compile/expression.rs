@@ -1,15 +1,13 @@
 //! Expressions, parsed into typed trees. A comparison of a number with a word, an unknown name or a slot the
 //! event does not have is a finding; what parses cannot fail when a life asks it.
 
+use super::field::{person_field, player_field};
 use super::ids::{Ids, Kind};
 use super::lexer::{Lexeme, Token, split};
 use super::reader::Node;
 use super::report::Rule;
 use super::source::At;
-use crate::model::{
-    Attribute, CompareOp, Cond, EventIx, Fact, Gender, Mode, Num, PersonFact, PersonQuantity, Quantity, RelationSet,
-    Settlement, Skill, SlotIx, Stage, Terrain, Trait, Who,
-};
+use crate::model::{CompareOp, Cond, EventIx, News, Num, RelationSet, Settlement, SlotIx, Stage, Terrain, Trade, Who};
 
 /// What names mean where an expression stands.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +82,7 @@ impl<'a> Scope<'a> {
 }
 
 /// A parsed value whose type is not yet asked for.
-enum Value {
+pub(super) enum Value {
     Num(Num),
     Cond(Cond),
     /// Something compared with a word.
@@ -93,8 +91,9 @@ enum Value {
     Event(EventIx),
 }
 
+/// What a word may be compared with.
 #[derive(Clone, Copy)]
-enum Subject {
+pub(super) enum Subject {
     Stage,
     Settlement,
     Terrain,
@@ -252,6 +251,16 @@ impl<'e> Parser<'e> {
             "tech" => Value::Cond(Cond::Tech(self.reference(Kind::Technology)?)),
             "condition" => Value::Cond(Cond::Condition(self.reference(Kind::Illness)?)),
             "in_region" => Value::Cond(Cond::InRegion(self.references(Kind::Region)?)),
+            "news" => {
+                let word = self.string("a piece of news in quotes")?;
+                let news = News::from_word(word).ok_or_else(|| format!("\"{word}\" is no news the year brings"))?;
+                Value::Cond(Cond::News(news))
+            }
+            "job" => Value::Cond(Cond::Job(self.references(Kind::Occupation)?)),
+            "trade" => {
+                let word = self.string("a trade in quotes")?;
+                Value::Cond(Cond::Trade(Trade::from_word(word).ok_or_else(|| format!("\"{word}\" is not a trade"))?))
+            }
             "in_country" => Value::Cond(Cond::InCountry(self.references(Kind::Country)?)),
             "has" => Value::Cond(Cond::Any(self.relations()?, Box::new(Cond::Const(true)))),
             "count" => Value::Num(Num::Count(self.relations()?)),
@@ -337,59 +346,4 @@ impl<'e> Parser<'e> {
             _ => Err("a condition stands where a number is needed".to_owned()),
         }
     }
-}
-
-fn person_field(who: Who, path: &[&str]) -> Option<Value> {
-    let value = match *path {
-        ["age"] => Value::Num(Num::Person(who, PersonQuantity::Age)),
-        ["intimacy"] => Value::Num(Num::Person(who, PersonQuantity::Intimacy)),
-        ["trust"] => Value::Num(Num::Person(who, PersonQuantity::Trust)),
-        ["support"] => Value::Num(Num::Person(who, PersonQuantity::Support)),
-        ["alive"] => Value::Cond(Cond::Person(who, PersonFact::Alive)),
-        ["gender", word] => Value::Cond(Cond::Person(who, PersonFact::Gender(Gender::from_word(word)?))),
-        _ => return None,
-    };
-    Some(value)
-}
-
-fn player_field(path: &[&str]) -> Option<Value> {
-    let quantity = match *path {
-        ["age"] => Quantity::Age,
-        ["year"] => Quantity::Year,
-        ["attr", word] => Quantity::Attr(Attribute::from_word(word)?),
-        ["skill", word] => Quantity::Skill(Skill::from_word(word)?),
-        ["trait", word] => Quantity::Trait(Trait::from_word(word)?),
-        ["aptitude", word] => Quantity::Aptitude(Skill::from_word(word)?),
-        ["health", "physical"] => Quantity::Physical,
-        ["health", "mental"] => Quantity::Mental,
-        ["health", "stress"] => Quantity::Stress,
-        ["happiness"] => Quantity::Happiness,
-        ["cash", "days"] => Quantity::CashDays,
-        ["cash", "months"] => Quantity::CashMonths,
-        ["household", "wealth"] => Quantity::HouseholdWealth,
-        ["education", "level"] => Quantity::EducationLevel,
-        ["job", "years"] => Quantity::JobYears,
-        ["siblings"] => Quantity::Siblings,
-        ["children"] => Quantity::Children,
-        _ => return player_fact(path),
-    };
-    Some(Value::Num(Num::Of(quantity)))
-}
-
-fn player_fact(path: &[&str]) -> Option<Value> {
-    let cond = match *path {
-        ["home", "rural"] => Cond::Is(Fact::Rural),
-        ["home", "coastal"] => Cond::Is(Fact::Coastal),
-        ["enrolled"] => Cond::Is(Fact::Enrolled),
-        ["employed"] => Cond::Is(Fact::Employed),
-        ["retired"] => Cond::Is(Fact::Retired),
-        ["married"] => Cond::Is(Fact::Married),
-        ["gender", word] => Cond::Gender(Gender::from_word(word)?),
-        ["mode", word] => Cond::Mode(Mode::from_word(word)?),
-        ["stage"] => return Some(Value::Word(Subject::Stage)),
-        ["settlement"] => return Some(Value::Word(Subject::Settlement)),
-        ["terrain"] => return Some(Value::Word(Subject::Terrain)),
-        _ => return None,
-    };
-    Some(Value::Cond(cond))
 }

@@ -11,12 +11,20 @@ use crate::model::{
     Terrain, Texts, Tier,
 };
 
+/// The ranks of an occupation, from the first.
+const RANKS: [&str; 5] = ["0", "1", "2", "3", "4"];
+/// The rules of life keep an event's people in place, in so many places.
+const MOST_SLOTS: usize = 8;
+
 /// Checks the whole; mistakes go to the report.
 pub(super) fn check(rules: &Rules, texts: &[Texts], ids: &Ids<'_>, report: &Report) {
     let complete = rules.events.len() == ids.events().count();
     if complete {
         chain_cycles(rules, ids);
         same_placeholders(rules, texts, ids);
+    }
+    for (event, ix) in rules.events.iter().zip((0..).map(EventIx)).filter(|(event, _)| event.slots.len() > MOST_SLOTS) {
+        ids.report(ix, Rule::BadValue, format!("{} slots are more than {MOST_SLOTS}", event.slots.len()));
     }
     fallbacks(rules, report);
     coverage(rules, ids, report);
@@ -167,6 +175,14 @@ fn labels(rules: &Rules, texts: &[Texts], ids: &Ids<'_>, report: &Report) {
         ("gender", words(Gender::ALL, Gender::as_str)),
         ("occupation", rules.occupations.iter().map(|occupation| occupation.id.clone()).collect()),
         ("condition", rules.illnesses.iter().map(|illness| illness.id.clone()).collect()),
+        (
+            "rank",
+            if rules.occupations.iter().any(|work| work.ranks > 0) {
+                words(&[0, 1, 2, 3, 4], |rank| RANKS[rank])
+            } else {
+                Vec::new()
+            },
+        ),
         ("cause", ids.all(Kind::Cause).map(str::to_owned).collect()),
         ("topic", topics.into_iter().cloned().collect()),
     ]);

@@ -7,15 +7,18 @@ mod choice;
 mod effect;
 mod event;
 mod expression;
+mod field;
 mod ids;
 mod lexer;
 mod lint;
 mod range;
 mod reader;
 mod report;
+mod society;
 mod source;
 mod table;
 mod text;
+mod trade;
 
 use crate::blob::{BlobError, Blobs, encode};
 use crate::model::{Locale, Rules, Texts};

@@ -75,8 +75,12 @@ impl Ranges {
         match quantity {
             Quantity::Age => self.ages,
             Quantity::Year => self.years,
-            Quantity::CashDays | Quantity::CashMonths => (i32::MIN, i32::MAX),
-            Quantity::EducationLevel => (0, 3),
+            Quantity::CashDays | Quantity::CashMonths | Quantity::DebtMonths | Quantity::WorthMonths => {
+                (i32::MIN, i32::MAX)
+            }
+            Quantity::EducationLevel | Quantity::Habit(_) => (0, 3),
+            Quantity::JobRank => (0, 4),
+            Quantity::Plan(_) => (0, 10),
             Quantity::JobYears => (0, self.ages.1),
             Quantity::Siblings | Quantity::Children => (0, 40),
             _ => (0, 100),

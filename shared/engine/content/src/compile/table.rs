@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::ids::{Ids, Kind};
 use super::reader::{Fields, Node};
 use super::report::Rule;
+use super::society;
 use super::source::Document;
+use super::trade::{illness, occupation};
 use crate::model::{
-    Country, Era, HistoricalName, Illness, LAST_YEAR, Living, LocalName, NameOrder, NamePool, Occupation, Region,
-    Rules, Schooling, Shock, Technology,
+    Country, Era, HistoricalName, LAST_YEAR, Living, LocalName, NameOrder, NamePool, Region, Rules, Shock, Technology,
 };
 
 /// Reads every table into the rules; mistakes go to the report.
@@ -30,8 +31,9 @@ pub(super) fn read(documents: &[Document<'_>], ids: &Ids<'_>, rules: &mut Rules)
             "rules/names.toml" => rules.name_pools = rows(&root, |id, fields| name_pool(id, fields, ids)),
             "rules/shocks.toml" => rules.shocks = rows(&root, |id, fields| shock(id, fields, ids)),
             "rules/technologies.toml" => rules.technologies = rows(&root, |id, fields| technology(id, fields, ids)),
-            "rules/occupations.toml" => rules.occupations = rows(&root, occupation),
+            "rules/occupations.toml" => rules.occupations = rows(&root, |id, fields| occupation(id, fields, ids)),
             "rules/conditions.toml" => rules.illnesses = rows(&root, |id, fields| illness(id, fields, ids)),
+            "rules/society.toml" => society::read(root, ids, rules),
             _ => {}
         }
     }
@@ -118,7 +120,8 @@ fn era(row: Node<'_>, ids: &Ids<'_>) -> Option<Era> {
             None => row.report(Rule::Coverage, format!("the era says nothing about {region}")),
         }
     }
-    let era = Era { id: id?.string()?.to_owned(), name: name(&fields)?, years: years?.range()?, regions };
+    let anchor = fields.get("anchor").and_then(|node| node.int_in(1700, LAST_YEAR));
+    let era = Era { id: id?.string()?.to_owned(), name: name(&fields)?, years: years?.range()?, anchor, regions };
     fields.finish();
     Some(era)
 }
@@ -144,8 +147,10 @@ fn living(node: Node<'_>, default: Option<Living>) -> Option<Living> {
         number("marriage_age", default.map(|row| row.marriage_age), 45),
         number("urban_pct", default.map(|row| row.urban_pct), 100),
     ];
+    let as_of = fields.get("as_of").and_then(|node| node.int_in(1700, LAST_YEAR));
     fields.finish();
     Some(Living {
+        as_of,
         life_expectancy: read[0]?,
         infant_death_pm: read[1]?,
         school_start_age: read[2]?,
@@ -206,30 +211,4 @@ fn technology(id: &str, fields: &Fields<'_>, ids: &Ids<'_>) -> Option<Technology
         .flat_map(Fields::entries)
         .filter_map(|(at, region, node)| Some((ids.resolve(Kind::Region, region, at)?, node.int_in(0, LAST_YEAR)?)));
     Some(Technology { id: id.to_owned(), years: years.collect(), year: fields.need("year")?.int_in(0, LAST_YEAR)? })
-}
-
-fn occupation(id: &str, fields: &Fields<'_>) -> Option<Occupation> {
-    let (needs, years, wage) = (fields.need("needs"), fields.need("years"), fields.need("wage_pct"));
-    let (rural, urban) = (fields.need("rural_weight"), fields.need("urban_weight"));
-    Some(Occupation {
-        id: id.to_owned(),
-        needs: needs?.word("a level of schooling", Schooling::from_word)?,
-        years: years?.range()?,
-        wage_pct: wage?.int_in(10, 1000)?,
-        rural_weight: rural?.int_in(0, 1000)?,
-        urban_weight: urban?.int_in(0, 1000)?,
-    })
-}
-
-fn illness(id: &str, fields: &Fields<'_>, ids: &Ids<'_>) -> Option<Illness> {
-    let (years, hazard, cause) = (fields.need("years"), fields.need("hazard_pct"), fields.need("cause"));
-    let loss = |key: &'static str| fields.get(key).map_or(Some(0), |node| node.int_in(0, 50));
-    Some(Illness {
-        id: id.to_owned(),
-        years: years?.int_in(0, 50)?,
-        hazard_pct: hazard?.int_in(100, 2000)?,
-        physical: loss("physical")?,
-        mental: loss("mental")?,
-        cause: cause.and_then(|node| ids.resolve(Kind::Cause, node.string()?, node.at()))?,
-    })
 }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attribute, EventIx, Gender, Mode, RelationSet, Settlement, Skill, SlotIx, Stage, Terrain, Trait};
+use super::{
+    Attribute, Effort, EventIx, Gender, Habit, Mode, News, RelationSet, Settlement, Skill, SlotIx, Stage, Terrain,
+    Trade, Trait,
+};
 
 /// A question with a yes or no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +54,12 @@ pub enum Cond {
     All(RelationSet, Box<Self>),
     /// A fact about a person.
     Person(Who, PersonFact),
+    /// The ordinary rules of this year brought that.
+    News(News),
+    /// The player's occupation is one of these.
+    Job(Vec<String>),
+    /// The player's kind of work.
+    Trade(Trade),
 }
 
 /// A question with a number for an answer.
@@ -120,6 +129,24 @@ pub enum Quantity {
     Siblings,
     /// Living children.
     Children,
+    /// How often promoted in the present occupation.
+    JobRank,
+    /// Debt in months of the local median wage.
+    DebtMonths,
+    /// Everything owned less everything owed, in months of the local median wage.
+    WorthMonths,
+    /// Energy given to something, 0-10.
+    Plan(Effort),
+    /// How far a habit goes, 0 (none) to 3 (much).
+    Habit(Habit),
+    /// 0-100.
+    Joy,
+    /// 0-100.
+    Sadness,
+    /// 0-100.
+    Anxiety,
+    /// 0-100.
+    Anger,
 }
 
 /// The player's facts.
@@ -137,6 +164,10 @@ pub enum Fact {
     Retired,
     /// Has a living spouse.
     Married,
+    /// Works on their own account.
+    OwnAccount,
+    /// Lives in another country than that of birth.
+    Abroad,
 }
 
 /// A person's numbers.
@@ -231,6 +262,15 @@ impl Quantity {
             Self::JobYears => "career.years".to_owned(),
             Self::Siblings => "family.siblings".to_owned(),
             Self::Children => "family.children".to_owned(),
+            Self::JobRank => "career.rank".to_owned(),
+            Self::DebtMonths => "economy.debt_months".to_owned(),
+            Self::WorthMonths => "economy.worth_months".to_owned(),
+            Self::Plan(effort) => format!("plan.{effort}"),
+            Self::Habit(habit) => format!("habits.{habit}"),
+            Self::Joy => "mood.joy".to_owned(),
+            Self::Sadness => "mood.sadness".to_owned(),
+            Self::Anxiety => "mood.anxiety".to_owned(),
+            Self::Anger => "mood.anger".to_owned(),
         }
     }
 }

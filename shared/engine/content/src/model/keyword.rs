@@ -97,7 +97,7 @@ keywords! {
         Father = "father", Mother = "mother", Sibling = "sibling", Spouse = "spouse", Child = "child",
         Grandparent = "grandparent", Relative = "relative", Lover = "lover", ExSpouse = "ex_spouse",
         Friend = "friend", Classmate = "classmate", Teacher = "teacher", Mentor = "mentor",
-        Colleague = "colleague", Neighbor = "neighbor",
+        Colleague = "colleague", Neighbor = "neighbor", Grandchild = "grandchild",
     }
 }
 keywords! {
@@ -111,6 +111,36 @@ keywords! {
 keywords! {
     /// How family and given names are put together.
     NameOrder { FamilyGiven = "family_given", GivenFamily = "given_family" }
+}
+
+keywords! {
+    /// A kind of work.
+    Trade {
+        Land = "land", Sea = "sea", Mine = "mine", Craft = "craft", Factory = "factory", Building = "building",
+        Transport = "transport", Home = "home", Trading = "trading", Office = "office", Money = "money", Health = "health",
+        Learning = "learning", Faith = "faith", Law = "law", State = "state", Arms = "arms", Art = "art",
+        Sport = "sport", Science = "science", Tech = "tech", Care = "care",
+    }
+}
+keywords! {
+    /// A way of living that tells on the body.
+    Habit { Sleep = "sleep", Diet = "diet", Exercise = "exercise", Drink = "drink", Smoke = "smoke" }
+}
+keywords! {
+    /// What a year's plan spends energy on.
+    Effort { Study = "study", Work = "work", Exercise = "exercise", Art = "art", Social = "social", Family = "family", Rest = "rest" }
+}
+keywords! {
+    /// What the ordinary rules of a year brought: events may tell of it.
+    News {
+        Hired = "hired", Promoted = "promoted", Dismissed = "dismissed", Retired = "retired", Founded = "founded",
+        Closed = "closed", Courted = "courted", BrokeUp = "broke_up", Married = "married", Divorced = "divorced",
+        Widowed = "widowed", Birth = "birth", Grandchild = "grandchild", ChildMarried = "child_married",
+        Moved = "moved", Emigrated = "emigrated", Conscripted = "conscripted", Discharged = "discharged",
+        Bankrupt = "bankrupt", Inherited = "inherited", Boom = "boom", Crash = "crash", HomeBought = "home_bought",
+        Robbed = "robbed", FellIll = "fell_ill", Recovered = "recovered", Treated = "treated", Exhausted = "exhausted",
+        Graduated = "graduated", LeftSchool = "left_school",
+    }
 }
 
 impl Stage {
@@ -143,14 +173,14 @@ pub const LAST_YEAR: u16 = 2170;
 
 /// A set of relations, as authors name them: `parent` is father or mother, `any` is everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RelationSet(u16);
+pub struct RelationSet(u32);
 
 impl RelationSet {
     /// The set a word stands for.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
-            "any" => Some(Self(u16::MAX)),
+            "any" => Some(Self(u32::MAX)),
             "parent" => Some(Self(Self::bit(Relation::Father) | Self::bit(Relation::Mother))),
             _ => Relation::from_word(word).map(|relation| Self(Self::bit(relation))),
         }
@@ -173,12 +203,12 @@ impl RelationSet {
     pub fn as_str(self) -> &'static str {
         match self.single() {
             Some(relation) => relation.as_str(),
-            None if self.0 == u16::MAX => "any",
+            None if self.0 == u32::MAX => "any",
             None => "parent",
         }
     }
 
-    const fn bit(relation: Relation) -> u16 {
-        1 << relation as u16
+    const fn bit(relation: Relation) -> u32 {
+        1 << relation as u32
     }
 }

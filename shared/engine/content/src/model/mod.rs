@@ -6,11 +6,13 @@
 mod event;
 mod expr;
 mod keyword;
+mod society;
 mod table;
 mod text;
 
 pub use event::*;
 pub use expr::*;
 pub use keyword::*;
+pub use society::*;
 pub use table::*;
 pub use text::*;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Lasting, Locale, NameOrder, Schooling};
+use super::{Event, Habit, Lasting, Locale, NameOrder, Schooling, Skill, Society, Trade};
 
 /// Everything the rules of life need to know, free of language except for proper names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -29,6 +29,10 @@ pub struct Rules {
     pub occupations: Vec<Occupation>,
     /// Sorted by id.
     pub illnesses: Vec<Illness>,
+    /// How money, law and custom work, in order of time.
+    pub periods: Vec<Period>,
+    /// Ways people took when they left their country.
+    pub routes: Vec<Route>,
 }
 
 /// A proper name in every language.
@@ -111,6 +115,9 @@ pub struct Era {
     pub name: LocalName,
     /// First and last year.
     pub years: (u16, u16),
+    /// The year its rows describe: conditions of the years between two anchors lie between their rows. An era
+    /// without an anchor is the same from its first year to its last.
+    pub anchor: Option<u16>,
     /// Living conditions by region id; every region is present.
     pub regions: BTreeMap<String, Living>,
 }
@@ -136,6 +143,30 @@ pub struct Living {
     pub wage_growth_pm: i16,
     /// Share living in towns and cities, percent.
     pub urban_pct: u16,
+    /// The year this row describes, where it is another than its era's anchor.
+    pub as_of: Option<u16>,
+}
+
+/// A span of years in which money, law and custom work alike, region by region.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Period {
+    /// First and last year.
+    pub years: (u16, u16),
+    /// By region id; every region is present.
+    pub regions: BTreeMap<String, Society>,
+}
+
+/// A way people took when they left their country.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Route {
+    /// First and last year.
+    pub years: (u16, u16),
+    /// Regions left.
+    pub from: Vec<String>,
+    /// Codes of the countries gone to.
+    pub to: Vec<String>,
+    /// How many took it, against the other routes open to them.
+    pub weight: u16,
 }
 
 /// The names of a part of the world, or of single countries.
@@ -213,10 +244,30 @@ pub struct Occupation {
     pub years: (u16, u16),
     /// Pay, percent of the local median wage.
     pub wage_pct: u16,
+    /// Pay by year where it changed with the times: years in order, percent between them in proportion.
+    pub wages: Vec<(u16, u16)>,
     /// How common it is among those who qualify, in villages.
     pub rural_weight: u16,
     /// The same, in towns and cities.
     pub urban_weight: u16,
+    /// The kind of work.
+    pub trade: Trade,
+    /// What makes one good at it.
+    pub skill: Skill,
+    /// Least skill to be taken on, 0-100.
+    pub least_skill: u8,
+    /// How often one can be promoted, 0-4.
+    pub ranks: u8,
+    /// Risk of death while in it, percent of the usual.
+    pub hazard_pct: u16,
+    /// The year from which women were let in.
+    pub women_from: u16,
+    /// The year from which men took it up.
+    pub men_from: u16,
+    /// On one's own account: nobody dismisses or promotes, and the market decides.
+    pub own_account: bool,
+    /// Only in these regions, unless empty.
+    pub regions: Vec<String>,
 }
 
 /// An illness or an injury.
@@ -234,4 +285,42 @@ pub struct Illness {
     pub mental: i16,
     /// What it is called when it kills.
     pub cause: String,
+    /// How it comes of itself, if it does.
+    pub onset: Option<Onset>,
+    /// What medicine can do about it, the best last.
+    pub treatments: Vec<Treatment>,
+}
+
+/// How often an illness comes of itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Onset {
+    /// First and last age.
+    pub ages: (u16, u16),
+    /// New cases a year in 100,000 people, at the first and at the last age.
+    pub per_100k: (u32, u32),
+    /// First and last year.
+    pub years: (u16, u16),
+    /// Only in these regions, unless empty.
+    pub regions: Vec<String>,
+    /// Three times as likely in the families where it runs.
+    pub hereditary: bool,
+    /// The habit that makes it likelier.
+    pub habit: Option<Habit>,
+    /// Stress makes it likelier.
+    pub stress: bool,
+    /// A technology that all but ends it.
+    pub prevented_by: Option<String>,
+}
+
+/// What medicine can do about an illness.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Treatment {
+    /// The technology it takes.
+    pub tech: String,
+    /// How much of the harm it takes away, percent.
+    pub relief_pct: u16,
+    /// Chance in percent, each year, that it cures.
+    pub cure_pct: u16,
+    /// Days of wages it costs a year, before any insurance.
+    pub cost_days: u16,
 }

@@ -1,11 +1,15 @@
 //! `life`, the author's tool: is the content right, what does it come to, why did that happen, how does it read.
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
+mod balance;
 mod explain;
 mod lint;
 mod play;
 mod preview;
+mod read;
+mod seek;
 mod simulate;
+mod tally;
 
 use std::process::ExitCode;
 
@@ -25,6 +29,10 @@ enum Command {
     Lint(lint::Args),
     /// Live many lives and count what happens in them.
     Simulate(simulate::Args),
+    /// Compare many lives with the targets of the design; fail if one is missed.
+    Balance(balance::Args),
+    /// Live one life and tell it, year by year, in both languages or one.
+    Read(read::Args),
     /// Say why an event of a life was drawn, and what its odds are made of.
     Explain(explain::Args),
     /// Show an event as its readers will see it, in every language.
@@ -35,6 +43,8 @@ fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Lint(args) => lint::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Balance(args) => balance::run(&args),
+        Command::Read(args) => read::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Preview(args) => preview::run(&args),
     }

@@ -31,6 +31,11 @@ fn mode(word: &str) -> Result<Mode, String> {
 }
 
 impl Birth {
+    /// Anybody, anywhere, at any time.
+    pub(crate) const fn any(mode: Mode) -> Self {
+        Self { seed: Seed([1; 16]), country: None, year: None, mode, realistic: false }
+    }
+
     /// The wishes, the open ones filled in by the seed.
     pub(crate) fn spec(&self, content: &Content) -> anyhow::Result<LifeSpec> {
         let mut roll = Dice::new(self.seed, 0).roll(Purpose::Birth, u64::MAX);

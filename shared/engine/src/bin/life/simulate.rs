@@ -1,12 +1,13 @@
 //! `life simulate`: many lives, and what happens in them. Figures as `key=value` on the last line.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use engine::{Content, Seed};
+use engine::Content;
 
-use crate::play::{Birth, live};
+use crate::play::Birth;
+use crate::seek::unreachable;
+use crate::tally::{BANDS, Tally, live_many};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -16,70 +17,65 @@ pub(crate) struct Args {
     birth: Birth,
 }
 
-/// What is counted over all lives.
-#[derive(Debug, Default)]
-struct Tally {
-    /// How often each event happened.
-    events: BTreeMap<String, u64>,
-    /// Events that had happened in the same life before.
-    repeats: u64,
-    decisions: u64,
-    years: u64,
-    infant_deaths: u64,
-    causes: BTreeMap<String, u64>,
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let content = Content::builtin();
-    let first = u128::from_be_bytes(args.birth.seed.0);
     let started = Instant::now();
-    let mut tally = Tally::default();
-    for number in 0..args.lives {
-        let seed = Seed(first.wrapping_add(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15)).to_be_bytes());
-        let lived = live(content, &Birth { seed, ..args.birth.clone() })?;
-        tally.years += u64::from(lived.life.age) + 1;
-        tally.infant_deaths += u64::from(lived.life.age == 0);
-        tally.repeats += lived.life.history.values().map(|seen| u64::from(seen.count) - 1).sum::<u64>();
-        for record in lived.events {
-            tally.decisions += u64::from(record.decision.is_some());
-            *tally.events.entry(record.event_id).or_default() += 1;
-        }
-        if let Some(death) = lived.life.death {
-            *tally.causes.entry(death.cause).or_default() += 1;
-        }
-    }
+    let tally = live_many(content, &args.birth, args.lives)?;
     let millis = started.elapsed().as_millis().max(1);
-    report(content, args.lives, &tally, millis);
-    Ok(ExitCode::SUCCESS)
+    let unseen = tally.unseen(content);
+    println!("unseen in this sample: {unseen:?}");
+    // Where the sample is of one place or time, most events are out of its reach by intention.
+    let everywhere = args.birth.country.is_none() && args.birth.year.is_none();
+    let unreached = if everywhere { unreachable(content, &args.birth, &unseen)? } else { Vec::new() };
+    println!("unreached even when sought: {unreached:?}");
+    report(content, &tally, unseen.len(), unreached.len(), millis);
+    Ok(if tally.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn report(content: &Content, lives: u32, tally: &Tally, millis: u128) {
+fn tenths(part: u64, whole: u64) -> String {
+    let tenths = part * 10 / whole.max(1);
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+fn report(content: &Content, tally: &Tally, unseen: usize, unreached: usize, millis: u128) {
     let all = &content.rules().events;
+    let hundred = |count: u64| tenths(count * 100, tally.lives);
     let mut rows: Vec<_> =
         all.iter().map(|event| (tally.events.get(&event.id).copied().unwrap_or(0), &event.id)).collect();
     rows.sort();
     println!("times in 100 lives, rarest first:");
-    let hundred = |count: u64| count * 100 / u64::from(lives.max(1));
-    rows.iter().for_each(|(count, id)| println!("{:>6}  {id}", hundred(*count)));
+    rows.iter().for_each(|(count, id)| println!("{:>8}  {id}", hundred(*count)));
+    let mut again: Vec<_> = tally.repeated.iter().map(|(id, count)| (*count, id)).collect();
+    again.sort();
+    println!("repeats in 100 lives, most last:");
+    again.iter().rev().take(20).rev().for_each(|(count, id)| println!("{:>8}  {id}", hundred(*count)));
+    println!("deaths in 100 by cause:");
+    tally.causes.iter().for_each(|(cause, count)| println!("{:>8}  {cause}", hundred(*count)));
+    println!("deaths in percent of those the tables expect, by age from:");
+    (0..BANDS.len()).for_each(|band| println!("{:>8}  {}", tally.actual_to_expected(band), BANDS[band]));
+    println!("last occupations in 100 lives:");
+    tally.occupations.iter().for_each(|(id, count)| println!("{:>8}  {id}", hundred(*count)));
+    tally.errors.iter().take(20).for_each(|error| println!("error: {error}"));
+    let events = tally.events.values().sum::<u64>();
+    let repeats = tally.repeats_pmm();
     println!(
-        "deaths in 100 by cause: {:?}",
-        tally.causes.iter().map(|(cause, count)| (cause, hundred(*count))).collect::<Vec<_>>()
-    );
-    let (events, fired) = (tally.events.values().sum::<u64>(), tally.events.len());
-    let tenths = |part: u64, whole: u64| {
-        let tenths = part * 10 / whole.max(1);
-        format!("{}.{}", tenths / 10, tenths % 10)
-    };
-    println!(
-        "lives={lives} events={} fired={fired} coverage_pct={} mean_age={} infant_death_pm={} events_a_year={} \
-         decisions_a_life={} repeat_pct={} lives_a_second={}",
+        "lives={} events={} unseen={unseen} unreached={unreached} errors={} mean_age={} infant_death_pm={} events_a_year={} decisions_a_life={} \
+         repeat_pct={}.{:02} married_by_50_pct={} children_a_woman={} worth_gini_pct={} maxed_pct={} mean_score={} \
+         lives_a_second={}",
+        tally.lives,
         all.len(),
-        fired * 100 / all.len().max(1),
-        tenths(tally.years, lives.into()),
-        tally.infant_deaths * 1000 / u64::from(lives.max(1)),
+        tally.errors.len(),
+        tenths(tally.years, tally.lives),
+        tally.infant_deaths * 1000 / tally.lives.max(1),
         tenths(events, tally.years),
-        tenths(tally.decisions, lives.into()),
-        tenths(tally.repeats * 100, events),
-        u128::from(lives) * 1000 / millis,
+        tenths(tally.decisions, tally.lives),
+        repeats / 100,
+        repeats % 100,
+        tally.married_by_fifty * 100 / tally.at_fifty.max(1),
+        tenths(tally.children, tally.mothers),
+        tally.gini_pct(),
+        tenths(tally.maxed * 100, tally.lives),
+        tenths(tally.scores, tally.lives),
+        u128::from(tally.lives) * 1000 / millis,
     );
 }

@@ -5,6 +5,7 @@ pub(crate) mod request;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use engine::{Content, RULES_VERSION};
 use metrics::{Unit, counter, gauge};
 
@@ -12,7 +13,10 @@ use crate::{
     ctx::Ctx,
     error::chain,
     route::{Exposure, Route},
-    store::partitions::{self, Health},
+    store::{
+        outbox,
+        partitions::{self, Health},
+    },
 };
 
 /// Buckets of request durations, seconds: 1 ms to 10 s, denser where players feel it.
@@ -78,6 +82,14 @@ pub fn describe() {
     metrics::describe_gauge!("build_info", "1; the labels say which release this is.");
     metrics::describe_counter!("cold_starts_total", "First requests of a process, by the route that had to wait.");
     metrics::describe_counter!("job_runs_total", "Jobs run, by job and outcome.");
+    metrics::describe_gauge!("job_last_success_timestamp_seconds", Unit::Seconds, "When the job last ended well.");
+    metrics::describe_gauge!("outbox_waiting", "Events not yet delivered, up to 10000.");
+    metrics::describe_gauge!("outbox_oldest_age_seconds", Unit::Seconds, "How long ago the oldest of them happened.");
+    metrics::describe_gauge!("outbox_dead", "Events given up, up to 10000.");
+    metrics::describe_counter!(
+        "outbox_deliveries_total",
+        "Attempts to deliver an event, by outcome: delivered, failed, dead."
+    );
     metrics::describe_counter!("idempotency_keys_purged_total", "Stored answers deleted because of their age.");
 }
 
@@ -99,7 +111,6 @@ pub(crate) fn describe_units() {
         "Waiting for a connection, opening one included."
     );
     metrics::describe_gauge!("cache_l1_bytes", Unit::Bytes, "Their bytes, overhead included.");
-    metrics::describe_gauge!("job_last_success_timestamp_seconds", Unit::Seconds, "When the job last ended well.");
 }
 
 /// Lets every counter whose labels are known begin with 0: `increase()` does not see a first value. For a process that
@@ -144,6 +155,16 @@ pub(crate) fn events_partitions(health: &Health) {
     gauge!("events_partition_years").set(health.years);
 }
 
+/// Tells how the outbox stands.
+fn outbox_stands(standing: &outbox::Standing, now: DateTime<Utc>) {
+    let age = standing.oldest.map_or(TimeDelta::zero(), |oldest| now - oldest).max(TimeDelta::zero());
+    #[expect(clippy::cast_precision_loss, reason = "counted up to 10000")]
+    let (waiting, dead) = (standing.waiting as f64, standing.dead as f64);
+    gauge!("outbox_waiting").set(waiting);
+    gauge!("outbox_dead").set(dead);
+    gauge!("outbox_oldest_age_seconds").set(age.to_std().unwrap_or_default().as_secs_f64());
+}
+
 /// Brings every gauge up to date: for a scrape that is about to read them, or every few seconds where nobody scrapes.
 pub async fn sample(ctx: &Ctx) {
     tokio::join!(sample_database(ctx), sample_redis(ctx));
@@ -163,8 +184,13 @@ async fn sample_database(ctx: &Ctx) {
     gauge!("postgres_up").set(f64::from(u8::from(is_up)));
     match health {
         Ok(Ok(health)) => events_partitions(&health),
-        Ok(Err(error)) => tracing::warn!(error = chain(&error), "the partitions cannot be looked at"),
-        Err(_) => tracing::warn!("the partitions cannot be looked at: Postgres is slow"),
+        Ok(Err(error)) => return tracing::warn!(error = chain(&error), "the partitions cannot be looked at"),
+        Err(_) => return tracing::warn!("the partitions cannot be looked at: Postgres is slow"),
+    }
+    match tokio::time::timeout(SAMPLE_TIMEOUT, outbox::stands(ctx.db())).await {
+        Ok(Ok(standing)) => outbox_stands(&standing, ctx.now()),
+        Ok(Err(error)) => tracing::warn!(error = chain(&error), "the outbox cannot be looked at"),
+        Err(_) => tracing::warn!("the outbox cannot be looked at: Postgres is slow"),
     }
 }
 

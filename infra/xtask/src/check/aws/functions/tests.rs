@@ -13,7 +13,11 @@ fn expected() -> Expected {
         { "name": "AUTH_SIGNING_KEY", "default": "" }]);
     Expected {
         routes: vec![serde_json::from_value(route).unwrap()],
-        jobs: vec![serde_json::from_value(json!({ "id": "purge", "schedule": "1 2 * * *" })).unwrap()],
+        jobs: serde_json::from_value(json!([
+            { "id": "purge", "schedule": "1 2 * * *", "fills": "things" },
+            { "id": "take", "queue": "things", "tries": 5 },
+        ]))
+        .unwrap(),
         variables: serde_json::from_value(variables).unwrap(),
     }
 }
@@ -22,8 +26,14 @@ fn function(id: &str, code: &str) -> Value {
     json!({ "Type": "AWS::Lambda::Function", "Properties": {
         "Code": { "S3Key": format!("../../target/lambda/{code}") },
         "LoggingConfig": { "LogGroup": { "Ref": format!("{id}Logs") } },
+        "Timeout": 12,
         "Environment": { "Variables": { "DATABASE_URL": "x" } },
     } })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "rows are written where they are read")]
+fn role(statements: Value) -> Value {
+    json!({ "Type": "AWS::IAM::Role", "Properties": { "Policies": [{ "PolicyDocument": { "Statement": statements } }] } })
 }
 
 fn sound() -> Templates {
@@ -53,9 +63,25 @@ fn sound() -> Templates {
     } });
     let jobs = json!({ "Resources": {
         "JobPurge": function("JobPurge", "job-purge"),
+        "JobPurgeRole": role(json!([
+            { "Action": "sqs:SendMessage", "Resource": { "Fn::GetAtt": ["JobFailures", "Arn"] } },
+            { "Action": ["sqs:SendMessage"], "Resource": { "Fn::GetAtt": ["JobTakeQueue", "Arn"] } },
+        ])),
         "JobPurgeLogs": { "Type": "AWS::Logs::LogGroup", "Properties": { "RetentionInDays": 7 } },
         "JobPurgeFailed": { "Type": "AWS::CloudWatch::Alarm", "Properties": {} },
         "JobPurgeSchedule": { "Type": "AWS::Events::Rule", "Properties": { "ScheduleExpression": "cron(1 2 * * ? *)" } },
+        "JobTake": function("JobTake", "job-take"),
+        "JobTakeRole": role(json!([{ "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] }])),
+        "JobTakeLogs": { "Type": "AWS::Logs::LogGroup", "Properties": { "RetentionInDays": 7 } },
+        "JobTakeFailed": { "Type": "AWS::CloudWatch::Alarm", "Properties": {} },
+        "JobTakeQueue": { "Type": "AWS::SQS::Queue", "Properties": { "VisibilityTimeout": 72, "SqsManagedSseEnabled": true,
+            "RedrivePolicy": { "deadLetterTargetArn": { "Fn::GetAtt": ["JobTakeDeadLetters", "Arn"] }, "maxReceiveCount": 5 } } },
+        "JobTakeDeadLetters": { "Type": "AWS::SQS::Queue", "Properties": { "SqsManagedSseEnabled": true } },
+        "JobTakeMessages": { "Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+            "EventSourceArn": { "Fn::GetAtt": ["JobTakeQueue", "Arn"] }, "FunctionName": { "Ref": "JobTakeAliaslive" },
+            "FunctionResponseTypes": ["ReportBatchItemFailures"] } },
+        "JobTakeDeadLettered": { "Type": "AWS::CloudWatch::Alarm", "Properties": {
+            "Dimensions": [{ "Name": "QueueName", "Value": { "Fn::GetAtt": ["JobTakeDeadLetters", "QueueName"] } }] } },
         "JobMigrate": function("JobMigrate", "job-migrate"),
         "JobMigrateLogs": { "Type": "AWS::Logs::LogGroup", "Properties": { "RetentionInDays": 7 } },
     } });
@@ -108,6 +134,34 @@ fn what_is_connected_wrongly_is_found() {
         let found = after(PATH, |all| *all[resource].pointer_mut(pointer).unwrap() = value.clone());
         assert!(found.contains(complaint), "{resource}{pointer}: {found}");
     }
+}
+
+#[test]
+fn a_queue_that_would_lose_or_repeat_is_found() {
+    let rows: [(&str, &str, Value, &str); 9] = [
+        ("Messages", "/EventSourceArn/Fn::GetAtt/0", json!("Other"), "its queue leads elsewhere"),
+        ("Messages", "/FunctionName/Ref", json!("Other"), "its queue calls another"),
+        ("Messages", "/FunctionResponseTypes", json!([]), "takes its batch along"),
+        ("Queue", "/VisibilityTimeout", json!(71), "given to a second one"),
+        ("Queue", "/RedrivePolicy", json!({ "maxReceiveCount": 5 }), "nowhere put aside"),
+        ("Queue", "/RedrivePolicy/maxReceiveCount", json!(6), "another number of times"),
+        ("DeadLetters", "/SqsManagedSseEnabled", json!(false), "not encrypted"),
+        ("DeadLettered", "/Dimensions/0/Value/Fn::GetAtt/0", json!("Other"), "nobody hears"),
+        (
+            "Role",
+            "/Policies/0/PolicyDocument/Statement/0/Action",
+            json!("sqs:SendMessage"),
+            "may sqs:SendMessage, undeclared",
+        ),
+    ];
+    for (part, pointer, value, complaint) in rows {
+        let pointer = format!("/Properties{pointer}");
+        let found = after(JOBS, |all| *all[format!("JobTake{part}")].pointer_mut(&pointer).unwrap() = value.clone());
+        assert!(found.contains(complaint), "{part}{pointer}: {found}");
+    }
+    let filled = "/Properties/Policies/0/PolicyDocument/Statement/1/Resource/Fn::GetAtt/0";
+    let another = after(JOBS, |all| *all["JobPurgeRole"].pointer_mut(filled).unwrap() = json!("JobFailures"));
+    assert!(another.contains("may not send to the queue things"), "{another}");
 }
 
 #[test]

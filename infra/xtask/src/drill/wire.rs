@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Who has waited this long asks another process.
+/// Who has waited this long asks another process, unless it was told to be more patient.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Bytes read at once; an answer has a few thousand.
 const CHUNK: usize = 16 * 1024;
@@ -21,6 +21,13 @@ impl Request {
     pub(super) fn get(path: &str, token: &str, locale: &str, tag: Option<&str>) -> Self {
         let tag = tag.map(|tag| format!("if-none-match: {tag}\r\n")).unwrap_or_default();
         Self(format!("GET {path} HTTP/1.1\r\nhost: drill\r\nauthorization: Bearer {token}\r\naccept-language: {locale}\r\n{tag}\r\n").into_bytes())
+    }
+
+    /// The same request with one more header.
+    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+        let line = self.0.windows(2).position(|two| two == b"\r\n").map_or(0, |end| end + 2);
+        self.0.splice(line..line, format!("{name}: {value}\r\n").into_bytes());
+        self
     }
 
     /// A change under an Idempotency-Key.
@@ -39,6 +46,8 @@ pub(super) struct Answer {
     pub(super) etag: String,
     /// Whether it is the stored answer to an earlier request.
     pub(super) replayed: bool,
+    /// Whether it is the last one on its connection.
+    pub(super) closes: bool,
     /// The body.
     pub(super) body: Vec<u8>,
 }
@@ -59,18 +68,24 @@ impl Answer {
 pub(super) struct Wire {
     stream: TcpStream,
     heard: Vec<u8>,
+    patience: Duration,
 }
 
 impl Wire {
     pub(super) async fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, heard: Vec::with_capacity(CHUNK) })
+        Ok(Self { stream, heard: Vec::with_capacity(CHUNK), patience: PATIENCE })
+    }
+
+    /// The same connection, for somebody who waits so long for an answer.
+    pub(super) fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Sends a request and waits for its answer. After an error the connection is of no more use.
     pub(super) async fn ask(&mut self, request: &Request) -> io::Result<Answer> {
-        match tokio::time::timeout(PATIENCE, self.exchange(request)).await {
+        match tokio::time::timeout(self.patience, self.exchange(request)).await {
             Ok(answer) => answer,
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
@@ -115,6 +130,8 @@ fn parse(head: &[u8]) -> Option<(Answer, usize)> {
             value.clone_into(&mut answer.etag);
         } else if name.eq_ignore_ascii_case("idempotency-replayed") {
             answer.replayed = value == "true";
+        } else if name.eq_ignore_ascii_case("connection") {
+            answer.closes = value.eq_ignore_ascii_case("close");
         }
     }
     // An unchanged answer tells the length of the body that it leaves out.
@@ -126,6 +143,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_header_is_added_below_the_request_line() {
+        let Request(bytes) = Request::get("/a", "t", "en", None).header("x-min-version", "7");
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with("GET /a HTTP/1.1\r\nx-min-version: 7\r\nhost: drill\r\n"), "{text}");
+    }
+
+    #[test]
     fn of_an_answer_the_drill_sees_what_it_asks_about() {
         let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nETag: \"57.zh-CN.9f2c1a2b\"\r\n\
             idempotency-replayed: true\r\ncontent-length: 12\r\n\r\n";
@@ -133,6 +157,8 @@ mod tests {
         assert_eq!((answer.status, answer.version(), answer.replayed, length), (200, Some(57), true, 12));
         let (unchanged, length) = parse(b"HTTP/1.1 304 Not Modified\r\ncontent-length: 12\r\n\r\n").unwrap();
         assert_eq!((unchanged.status, unchanged.version(), length), (304, None, 0));
+        let (last, _) = parse(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").unwrap();
+        assert!(last.closes && !answer.closes);
         assert!(parse(b"SSH-2.0\r\n\r\n").is_none());
     }
 }

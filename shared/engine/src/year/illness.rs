@@ -1,0 +1,171 @@
+//! Falling ill, being treated, getting well: by age, habits, kin, and what medicine can do there and then.
+
+use content::{Illness, News, Onset, Treatment};
+
+use super::money;
+use super::turn::{Score, Turn};
+use crate::dice::Purpose;
+use crate::life::{Ailment, Entry, Life};
+use crate::record::Value;
+
+/// The age up to which a gentle life is spared.
+const GENTLE_AGE: u16 = 5;
+
+/// What ails takes its toll, is treated, passes; something new may come.
+pub(super) fn year(turn: &mut Turn<'_>) {
+    if !turn.life.health.conditions.is_empty() {
+        suffer(turn);
+    }
+    if let Some(illness) = onset(turn) {
+        fall_ill(turn, illness, "illness");
+    }
+}
+
+fn suffer(turn: &mut Turn<'_>) {
+    let year = turn.life.year;
+    let mut index = 0;
+    while let Some(ailment) = turn.life.health.conditions.get(index).cloned() {
+        let Some(illness) = turn.content.illness(&ailment.id) else {
+            index += 1;
+            continue;
+        };
+        let cured = treat(turn, illness, index);
+        let ailment = &turn.life.health.conditions[index];
+        let lost = |points: i16| -i32::from(left_after_care(turn, ailment, points.unsigned_abs()));
+        let (physical, mental) = (lost(illness.physical), lost(illness.mental));
+        turn.add(Score::Physical, physical, &illness.id);
+        turn.add(Score::Mental, mental, &illness.id);
+        let over = illness.years > 0 && year >= ailment_since(&turn.life, index) + illness.years;
+        if over || cured {
+            turn.life.health.conditions.remove(index);
+            let source = if cured { "treatment" } else { "recovery" };
+            turn.note(format!("health.conditions.{}", illness.id), Value::Bool(true), Value::Bool(false), source);
+            turn.report(News::Recovered);
+        } else {
+            index += 1;
+        }
+    }
+}
+
+fn ailment_since(life: &Life, index: usize) -> u16 {
+    life.health.conditions.get(index).map_or(life.year, |ailment| ailment.since)
+}
+
+/// The best treatment there and then, if somebody can pay for it; true if it cures.
+fn treat(turn: &mut Turn<'_>, illness: &Illness, index: usize) -> bool {
+    let treatment = best_treatment(turn, illness);
+    let cost = treatment.map_or(0, |treatment| own_cost(turn, treatment));
+    let affordable = money::can_pay(turn, cost);
+    let treated = treatment.is_some() && affordable;
+    let fresh = match turn.life.health.conditions.get_mut(index) {
+        Some(ailment) => treated && !std::mem::replace(&mut ailment.treated, treated),
+        None => false,
+    };
+    let Some(treatment) = treatment.filter(|_| treated) else { return false };
+    if !money::lives_at_home(&turn.life) {
+        money::pay(turn, Entry::Health, -cost);
+    }
+    if fresh && treatment.cost_days >= 6 {
+        turn.report(News::Treated);
+    }
+    let chance = turn.likely("cure", i32::from(treatment.cure_pct) * 10);
+    turn.happens(chance, Purpose::Treatment, index as u64)
+}
+
+fn best_treatment<'c>(turn: &Turn<'c>, illness: &'c Illness) -> Option<&'c Treatment> {
+    illness
+        .treatments
+        .iter()
+        .rev()
+        .find(|treatment| turn.content.has_tech(&treatment.tech, &turn.life.place.region, turn.life.year))
+}
+
+/// What is left to pay, days.
+fn own_cost(turn: &Turn<'_>, treatment: &Treatment) -> i64 {
+    i64::from(treatment.cost_days) * i64::from(100 - turn.here.society.cover_pct) / 100
+}
+
+/// What is left of a harm when care has done what it can.
+pub(super) fn left_after_care(turn: &Turn<'_>, ailment: &Ailment, harm: u16) -> u16 {
+    let treatment = turn.content.illness(&ailment.id).filter(|_| ailment.treated);
+    let relief =
+        treatment.and_then(|illness| best_treatment(turn, illness)).map_or(0, |treatment| treatment.relief_pct);
+    u16::try_from(u32::from(harm) * u32::from(100 - relief.min(100)) / 100).unwrap_or(harm)
+}
+
+/// At most one illness comes in a year: which, by how often each comes to somebody like this.
+fn onset<'c>(turn: &mut Turn<'c>) -> Option<&'c Illness> {
+    if turn.life.age < GENTLE_AGE && turn.life.spec.mortality == crate::life::Mortality::Gentle {
+        return None;
+    }
+    let content = turn.content;
+    let mut point = turn.dice().roll(Purpose::Onset, 0).below(100_000);
+    for illness in &content.rules().illnesses {
+        let Some(onset) = &illness.onset else { continue };
+        let rate = rate(turn, illness, onset);
+        if point < rate {
+            if let Some(trace) = &mut turn.trace {
+                let chance_pm = u16::try_from(rate / 100).unwrap_or(1000);
+                trace.chances.push(super::turn::TracedChance {
+                    what: "illness",
+                    chance_pm,
+                    happened: true,
+                    factors: Vec::new(),
+                });
+            }
+            return Some(illness);
+        }
+        point -= rate;
+    }
+    None
+}
+
+/// New cases a year in 100,000 people like this.
+fn rate(turn: &Turn<'_>, illness: &Illness, onset: &Onset) -> u64 {
+    let life = &turn.life;
+    let (from, to) = onset.ages;
+    let here = (from..=to).contains(&life.age)
+        && (onset.years.0..=onset.years.1).contains(&life.year)
+        && (onset.regions.is_empty() || onset.regions.contains(&life.place.region))
+        && life.health.conditions.iter().all(|ailment| ailment.id != illness.id);
+    if !here {
+        return 0;
+    }
+    let (first, last) = (u64::from(onset.per_100k.0), u64::from(onset.per_100k.1));
+    let (step, run) = (u64::from(life.age - from), u64::from((to - from).max(1)));
+    let mut rate = (first * (run - step) + last * step) / run;
+    if onset.hereditary && life.health.risks.contains(&illness.id) {
+        rate *= 3;
+    }
+    if let Some(habit) = onset.habit {
+        let level = u64::from(life.habits.level(habit));
+        let percent = match habit {
+            content::Habit::Smoke | content::Habit::Drink => [70, 110, 200, 320],
+            content::Habit::Diet => [250, 180, 90, 110],
+            content::Habit::Exercise | content::Habit::Sleep => [140, 110, 80, 75],
+        };
+        rate = rate * percent[usize::try_from(level.min(3)).unwrap_or(0)] / 100;
+    }
+    if onset.stress {
+        rate = rate * (40 + u64::from(life.health.stress) * 3 / 2) / 100;
+    }
+    // Infections live on poverty, and on their time.
+    if matches!(illness.cause.as_str(), "infection" | "respiratory") && illness.hazard_pct > 150 {
+        let lives = u64::from(turn.here.living.life_expectancy);
+        rate = rate * 80_u64.saturating_sub(lives).clamp(4, 55) / 40;
+        rate = rate * (130 - u64::from(life.family.wealth).min(90)) / 100;
+    }
+    let prevented = |tech: &String| turn.content.has_tech(tech, &life.place.region, life.year);
+    if onset.prevented_by.as_ref().is_some_and(prevented) { rate / 25 } else { rate }
+}
+
+/// An illness begins, unless it is there already.
+pub(super) fn fall_ill(turn: &mut Turn<'_>, illness: &Illness, source: &str) {
+    if turn.life.health.conditions.iter().all(|ailment| ailment.id != illness.id) {
+        let since = turn.life.year;
+        turn.life.health.conditions.push(Ailment { id: illness.id.clone(), since, treated: false });
+        turn.note(format!("health.conditions.{}", illness.id), Value::Bool(false), Value::Bool(true), source);
+        turn.add(Score::Physical, -i32::from(illness.physical) / 2, source);
+        turn.report(if illness.id == "burnout" { News::Exhausted } else { News::FellIll });
+    }
+}
