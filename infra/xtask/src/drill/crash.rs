@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 use testkit::player::{Advanced, Chooser, Decided, Player, SeededChooser, Spec, State};
-use testkit::services::{Profile, Services, checkout_root};
+use testkit::services::{Profile, Services};
 use tokio::task::JoinSet;
 
 use super::dice::Dice;
@@ -42,16 +42,9 @@ pub(crate) struct CrashArgs {
     seed: u64,
 }
 
-/// Runs the drill with servers of its own and stops them again.
+/// Runs the drill.
 pub(crate) fn run(args: &CrashArgs) -> Result<()> {
-    crate::stack::block_on(async {
-        let interrupt = Interrupt::listen()?;
-        // Never a server that the environment names: what is killed here must be nobody else's.
-        let services = Services::at(checkout_root()?)?;
-        let outcome = drill(*args, &services, &interrupt).await;
-        let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
-        outcome.and(stopped)
-    })
+    super::on_own_servers(async |services, interrupt| drill(*args, services, interrupt).await)
 }
 
 async fn drill(args: CrashArgs, services: &Services, interrupt: &Interrupt) -> Result<()> {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use testkit::services::{Profile, Services, checkout_root};
+use testkit::services::{Profile, Services};
 use tokio::task::JoinSet;
 
 use super::dice::Dice;
@@ -39,15 +39,9 @@ pub(crate) struct KeysArgs {
     seed: u64,
 }
 
-/// Runs the drill with servers of its own and stops them again.
+/// Runs the drill.
 pub(crate) fn run(args: &KeysArgs) -> Result<()> {
-    crate::stack::block_on(async {
-        let interrupt = Interrupt::listen()?;
-        let services = Services::at(checkout_root()?)?;
-        let outcome = drill(*args, &services, &interrupt).await;
-        let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
-        outcome.and(stopped)
-    })
+    super::on_own_servers(async |services, interrupt| drill(*args, services, interrupt).await)
 }
 
 async fn drill(args: KeysArgs, services: &Services, interrupt: &Interrupt) -> Result<()> {

@@ -16,6 +16,11 @@ mod rolling;
 mod traffic;
 mod wire;
 
+use anyhow::{Result, bail};
+use testkit::services::{Profile, Services, checkout_root};
+
+use crate::stack::interrupt::Interrupt;
+
 /// Which drill.
 #[derive(clap::Args)]
 pub(crate) struct DrillArgs {
@@ -51,7 +56,7 @@ enum Drill {
     Growth(inside::GrowthArgs),
 }
 
-pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &DrillArgs) -> Result<()> {
     match &args.drill {
         Drill::Crash(args) => crash::run(args),
         Drill::Coherence(args) => coherence::run(args),
@@ -63,4 +68,26 @@ pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<()> {
         Drill::Migrate(args) => inside::migrate(args),
         Drill::Growth(args) => inside::growth(args),
     }
+}
+
+/// Runs a drill with servers of its own, never with one that the environment names: what is broken must be nobody else's.
+/// They are stopped again, however it ends.
+fn on_own_servers(drill: impl AsyncFnOnce(&Services, &Interrupt) -> Result<()>) -> Result<()> {
+    crate::stack::block_on(async {
+        let interrupt = Interrupt::listen()?;
+        let services = Services::at(checkout_root()?)?;
+        let outcome = drill(&services, &interrupt).await;
+        let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
+        outcome.and(stopped)
+    })
+}
+
+/// As [`on_own_servers`], for a drill that leaves nothing behind wherever it is cut off.
+fn until_interrupted(drill: impl AsyncFnOnce(&Services, &Interrupt) -> Result<()>) -> Result<()> {
+    on_own_servers(async |services, interrupt| {
+        tokio::select! {
+            outcome = drill(services, interrupt) => outcome,
+            () = interrupt.requested() => bail!("interrupted"),
+        }
+    })
 }

@@ -45,19 +45,9 @@ pub(crate) struct RestoreArgs {
     seed: u64,
 }
 
-/// Runs the drill with servers of its own and stops them again.
+/// Runs the drill.
 pub(crate) fn run(args: &RestoreArgs) -> Result<()> {
-    crate::stack::block_on(async {
-        let interrupt = Interrupt::listen()?;
-        // Never a server that the environment names: what is destroyed here must be nobody else's.
-        let services = Services::at(checkout_root()?)?;
-        let outcome = tokio::select! {
-            outcome = drill(*args, &services, &interrupt) => outcome,
-            () = interrupt.requested() => Err(anyhow::anyhow!("interrupted")),
-        };
-        let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
-        outcome.and(stopped)
-    })
+    super::until_interrupted(async |services, interrupt| drill(*args, services, interrupt).await)
 }
 
 async fn drill(args: RestoreArgs, services: &Services, interrupt: &Interrupt) -> Result<()> {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use testkit::services::{Profile, Services, checkout_root};
+use testkit::services::{Services, checkout_root};
 
 use self::faults::{FAULTS, Fault, LINGERS, MACHINE, OVER_WITHIN, WEATHER};
 use self::stage::Stage;
@@ -30,18 +30,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Longest wait for a panel and the log to show what an alert has told already.
 const SHOWN_WITHIN: Duration = Duration::from_secs(20);
 
-/// Runs the drill with servers of its own and stops them again.
+/// Runs the drill.
 pub(crate) fn run() -> Result<()> {
-    crate::stack::block_on(async {
-        let interrupt = Interrupt::listen()?;
-        let services = Services::at(checkout_root()?)?;
-        let outcome = tokio::select! {
-            outcome = drill(&services, &interrupt) => outcome,
-            () = interrupt.requested() => Err(anyhow::anyhow!("interrupted")),
-        };
-        let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
-        outcome.and(stopped)
-    })
+    super::until_interrupted(async |services, interrupt| drill(services, interrupt).await)
 }
 
 async fn drill(services: &Services, interrupt: &Interrupt) -> Result<()> {

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use testkit::services::{Profile, Services, checkout_root};
+use testkit::services::{Profile, Services};
 use tokio::task::JoinSet;
 
 use self::caller::Caller;
@@ -96,19 +96,9 @@ impl Bug {
     }
 }
 
-/// Runs the drill with servers of its own and stops them again.
+/// Runs the drill.
 pub(crate) fn run(args: &CoherenceArgs) -> Result<()> {
-    crate::stack::block_on(async {
-        let interrupt = Interrupt::listen()?;
-        // Never a server that the environment names: what is broken here must be nobody else's.
-        let services = Services::at(checkout_root()?)?;
-        let outcome = tokio::select! {
-            outcome = drill(*args, &services, &interrupt) => outcome,
-            () = interrupt.requested() => Err(anyhow::anyhow!("interrupted")),
-        };
-        let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
-        outcome.and(stopped)
-    })
+    super::until_interrupted(async |services, interrupt| drill(*args, services, interrupt).await)
 }
 
 async fn drill(args: CoherenceArgs, services: &Services, interrupt: &Interrupt) -> Result<()> {

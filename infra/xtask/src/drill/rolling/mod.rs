@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use testkit::process::Signal;
-use testkit::services::{Profile, Services, checkout_root};
+use testkit::services::{Profile, Services};
 
 use self::haproxy::HaProxy;
 use super::traffic::{Figures, Playing};
@@ -50,19 +50,9 @@ pub(crate) struct RollingArgs {
     seed: u64,
 }
 
-/// Runs the drill with servers of its own and stops them again.
+/// Runs the drill.
 pub(crate) fn run(args: &RollingArgs) -> Result<()> {
-    crate::stack::block_on(async {
-        let interrupt = Interrupt::listen()?;
-        // Never a server that the environment names: what is stopped here must be nobody else's.
-        let services = Services::at(checkout_root()?)?;
-        let outcome = tokio::select! {
-            outcome = drill(*args, &services, &interrupt) => outcome,
-            () = interrupt.requested() => Err(anyhow::anyhow!("interrupted")),
-        };
-        let stopped = tokio::task::spawn_blocking(move || services.stop(Profile::Drill)).await?;
-        outcome.and(stopped)
-    })
+    super::until_interrupted(async |services, interrupt| drill(*args, services, interrupt).await)
 }
 
 async fn drill(args: RollingArgs, services: &Services, interrupt: &Interrupt) -> Result<()> {
