@@ -9,7 +9,7 @@
 mod new;
 mod old;
 #[path = "../../tests/it/schema/statements.rs"]
-#[allow(dead_code, reason = "the list of all of them is for the tests")]
+#[expect(dead_code, reason = "the list of all of them is for the tests")]
 mod statements;
 
 use std::{
