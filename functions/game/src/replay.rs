@@ -1,7 +1,7 @@
 //! Live a life again from its seed and inputs, and say whether it comes to what is stored.
 
 use axum::routing::get;
-use engine::{LogEntry, Verified};
+use engine::{LogEntry, ReplayError, Verified};
 use platform::{
     Answer, Code, Cx, Reply, Route,
     auth::Player,
@@ -9,7 +9,7 @@ use platform::{
     http::Path,
     ids::CharacterId,
     store::{
-        content_blobs::{self, Contents},
+        content_blobs,
         lives::{self, Standing},
     },
 };
@@ -59,35 +59,17 @@ async fn replay(me: Player, cx: Cx, Path(id): Path<CharacterId>) -> Reply<Replay
     let answer = cx.answer(Life(me.id, id), Some(0), async |standing| {
         let log = lives::log(cx.db(), me.id, id, standing.version).await?;
         let contents = content_blobs::contents_of(&cx, &log).await?;
-        let found = cx.in_span("engine.replay", || verify(&contents, &log, &standing.life));
+        let found = cx.in_span("engine.replay", || engine::verify(|hash| contents.of(hash), &log, &standing.life));
         if let Err(problem) = &found {
-            tracing::error!(character_id = %id, entry = problem.entry, problem = problem.text, "a life does not replay");
+            tracing::error!(character_id = %id, error = %problem, "a life does not replay");
         }
         Answer::ok(&ReplayOut::of(&standing, &log, found))
     });
     Ok(answer.await?.ok_or(GameError::NoSuchLife)?)
 }
 
-/// What is not as it was.
-struct Problem {
-    entry: Option<u32>,
-    text: String,
-}
-
-/// How far the log was verified, and with it the state.
-fn verify(contents: &Contents, log: &[LogEntry], stored: &engine::Life) -> Result<Verified, Problem> {
-    let replayed = engine::replay(|hash| contents.of(hash), log)
-        .map_err(|error| Problem { entry: error.entry(), text: error.to_string() })?;
-    let is_its_end = log.last().is_some_and(|entry| entry.hash == stored.head);
-    let is_the_same = replayed.life.is_none_or(|life| life == *stored);
-    if is_its_end && is_the_same {
-        return Ok(replayed.verified);
-    }
-    Err(Problem { entry: None, text: "the state is not what the log comes to".to_owned() })
-}
-
 impl ReplayOut {
-    fn of(standing: &Standing, log: &[LogEntry], found: Result<Verified, Problem>) -> Self {
+    fn of(standing: &Standing, log: &[LogEntry], found: Result<Verified, ReplayError>) -> Self {
         let verified = match &found {
             Ok(Verified::Recomputed) => "recomputed",
             Ok(Verified::Chain) => "chain",
@@ -102,8 +84,8 @@ impl ReplayOut {
             head: log.last().map(|entry| hex::encode(entry.hash)).unwrap_or_default(),
             rules_versions: runs(log.iter().map(|entry| entry.rules_version)),
             content_hashes: runs(log.iter().map(|entry| entry.content_hash.to_string())),
-            failed_entry: problem.as_ref().and_then(|problem| problem.entry),
-            problem: problem.map(|problem| problem.text),
+            failed_entry: problem.as_ref().and_then(ReplayError::entry),
+            problem: problem.map(|problem| problem.to_string()),
         }
     }
 }

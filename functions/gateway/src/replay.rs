@@ -95,9 +95,5 @@ async fn one(
         Some(content) => Some(&**content),
         None => Some(Content::builtin()).filter(|builtin| builtin.hash() == hash),
     };
-    let replayed = engine::replay(at_hand, &log)?;
-    match replayed.life {
-        Some(life) if life != standing.life => Err(anyhow!("its log gives another life")),
-        _ => Ok(replayed.verified),
-    }
+    Ok(engine::verify(at_hand, &log, &standing.life)?)
 }

@@ -38,7 +38,7 @@ pub use log::{Input, LogEntry, OnPending, RULES_VERSION};
 pub use odds::OddsFactor;
 pub use record::*;
 pub use render::{Rendered, RenderedDecision, RenderedOption};
-pub use replay::{Moment, ReplayError, Replayed, Verified, replay, replay_to_age, verify_chain};
+pub use replay::{Moment, ReplayError, Replayed, Verified, replay, replay_to_age, verify, verify_chain};
 pub use simulate::simulate;
 pub use step::{InputError, Step, YearInput, advance, decide, set_plan, start};
 pub use summary::{Category, Grade, Graded, Reason, Summary, summary};

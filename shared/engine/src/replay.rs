@@ -76,6 +76,9 @@ pub enum ReplayError {
         /// Which entry.
         seq: u32,
     },
+    /// The life beside the log is not the one that the log comes to.
+    #[error("the life is not what its log comes to")]
+    OtherLife,
 }
 
 impl ReplayError {
@@ -88,7 +91,7 @@ impl ReplayError {
             | Self::Impossible { seq, .. }
             | Self::OutOfReach { seq } => Some(*seq),
             Self::ImpossibleBirth(_) | Self::NoBirth => Some(0),
-            Self::Empty => None,
+            Self::Empty | Self::OtherLife => None,
         }
     }
 }
@@ -112,6 +115,22 @@ pub fn replay<'c>(
         life = Some(live_again(content, life, entry)?);
     }
     Ok(Replayed { life, verified: Verified::Recomputed })
+}
+
+/// Replays a log and holds `stored` against it: the very life where it can be recomputed, its last link in any case, so that
+/// a log that was cut short is noticed as well.
+///
+/// # Errors
+/// As [`replay`], and [`ReplayError::OtherLife`].
+pub fn verify<'c>(
+    content_of: impl Fn(ContentHash) -> Option<&'c Content>,
+    log: &[LogEntry],
+    stored: &Life,
+) -> Result<Verified, ReplayError> {
+    let Replayed { life, verified } = replay(content_of, log)?;
+    let is_its_end = log.last().is_some_and(|entry| entry.hash == stored.head);
+    let is_the_same = life.is_none_or(|life| life == *stored);
+    if is_its_end && is_the_same { Ok(verified) } else { Err(ReplayError::OtherLife) }
 }
 
 /// Lives a log again until the life has just become `age`: with the decision that its first move to that age raised, and

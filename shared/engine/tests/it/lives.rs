@@ -2,7 +2,7 @@
 
 use engine::{
     Content, ContentHash, InputError, LifeSpec, LogEntry, Mode, OnPending, ReplayError, SpecError, Status, Verified,
-    YearInput, advance, decide, explain, new_life, replay, replay_to_age, start,
+    YearInput, advance, decide, explain, new_life, replay, replay_to_age, start, verify,
 };
 
 use crate::play::{live, live_number, seed, spec};
@@ -59,6 +59,18 @@ fn what_is_not_at_hand_is_not_lived_again() {
     assert_eq!(explain(|_| None, &log, 1).unwrap_err(), elsewhere);
     log[0].outcome.push(0);
     assert_eq!(replay_to_age(builtin, &log, 0).unwrap_err(), ReplayError::BrokenLink { seq: 0 });
+}
+
+#[test]
+fn a_life_is_held_against_its_log() {
+    let lived = live_number(Content::builtin(), 2);
+    assert_eq!(verify(builtin, &lived.log, &lived.life), Ok(Verified::Recomputed));
+    assert_eq!(verify(|_| None, &lived.log, &lived.life), Ok(Verified::Chain));
+    let richer = engine::Life { happiness: lived.life.happiness ^ 1, ..lived.life.clone() };
+    assert_eq!(verify(builtin, &lived.log, &richer), Err(ReplayError::OtherLife));
+    let cut_short = &lived.log[..lived.log.len() - 1];
+    assert_eq!(verify(builtin, cut_short, &lived.life), Err(ReplayError::OtherLife));
+    assert_eq!(verify(|_| None, cut_short, &lived.life), Err(ReplayError::OtherLife));
 }
 
 #[test]
