@@ -4,7 +4,7 @@ use axum::routing::put;
 use deserr::Deserr;
 use engine::{Budget, Dose, Habits, InputError, Plan, Standing as StandingPlan};
 use platform::{
-    Code, Cx, Reply, Route,
+    ApiError, Code, Cx, Reply, Route,
     auth::Player,
     cache::aggregate::{Life, Roster},
     http::{
@@ -193,10 +193,14 @@ impl From<BudgetIn> for Budget {
 }
 
 impl PlanIn {
+    /// Whether no part is given.
+    fn is_bare(&self) -> bool {
+        self.plan.is_none() && self.habits.is_none() && self.budget.is_none()
+    }
+
     /// The plan asked for; nothing is what is usual.
     fn over(&self, life: &engine::Life) -> Option<StandingPlan> {
-        let is_empty = self.plan.is_none() && self.habits.is_none() && self.budget.is_none();
-        if self.usual && is_empty {
+        if self.usual && self.is_bare() {
             return None;
         }
         let before = if self.usual { StandingPlan::usual(life) } else { StandingPlan::of(life) };
@@ -226,6 +230,14 @@ async fn plan(
     Json(req): Json<PlanIn>,
 ) -> Reply<PlannedOut> {
     let expected = expected.or_body(req.expected_version)?;
+    if req.is_bare() && !req.usual {
+        // What is usual would silently become the player's own.
+        let text = Text::new(
+            "Give plan, habits or budget, or usual: true.",
+            "请给出 plan、habits 或 budget，或 usual: true。",
+        );
+        return Err(ApiError::invalid_field("plan", "required", text));
+    }
     let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or(GameError::NoSuchLife)?;
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(&cx, &idem, moved_on).await;

@@ -93,6 +93,8 @@ async fn every_rule_that_a_plan_breaks_is_named() {
     for field in ["plan.study", "plan.work", "plan.rest", "plan.art", "budget"] {
         assert!(fields.contains(&json!(field)), "{field}: {fields:?}");
     }
+    let nothing = plan(&story, json!({"usual": false}), None).await;
+    assert_eq!(wrong(&nothing), [rule("plan", "required")]);
     let stale = plan(&story, json!({"plan": energy(1, 0, 1), "expected_version": 2}), None).await;
     assert_eq!((stale.status, &stale.error()["reason"]), (StatusCode::PRECONDITION_FAILED, &json!("VERSION_MISMATCH")));
     assert_eq!(story.read("state").await.data()["version"], story.version, "nothing was changed");
