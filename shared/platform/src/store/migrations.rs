@@ -19,12 +19,22 @@ pub(super) const NEWEST: Statement =
 
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
-/// Brings the schema up to date.
+/// How often one who migrates asks whether another has finished.
+const TURN: Duration = Duration::from_millis(50);
+
+/// Brings the schema up to date. Any number may be asked to at once: they take turns.
 ///
 /// # Errors
 /// When a migration fails or a migration that was run has since been edited.
 pub async fn run(db: &mut PgConnection) -> Result<(), MigrateError> {
-    MIGRATOR.run_direct(None, db, false).await
+    // A statement that waits for sqlx's lock holds a snapshot, which the holder's CREATE INDEX CONCURRENTLY waits for: a
+    // deadlock. Asking again and again holds nothing in between.
+    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock(hashtext('migrate'))").fetch_one(&mut *db).await? {
+        tokio::time::sleep(TURN).await;
+    }
+    let ran = MIGRATOR.run_direct(None, &mut *db, false).await;
+    sqlx::query("SELECT pg_advisory_unlock(hashtext('migrate'))").execute(db).await?;
+    ran
 }
 
 /// As [`run`], over a connection of its own to the database of `config`; then lets the server bound every statement

@@ -45,14 +45,14 @@ impl Function {
             bail!("{} is not built", launch.bin.display());
         }
         let log = File::options().create(true).append(true).open(&launch.log)?;
-        let address = free_address()?;
+        let (address, runtime_api) = (free_address()?, free_address()?);
         let mut command = Command::new("sh");
         command
             .args(["-c", GUARD, "guard"])
             .arg(launch.emulator)
             .args(["--log-level", "error"])
             .args(["--runtime-interface-emulator-address", &address.to_string()])
-            .args(["--runtime-api-address", &free_address()?.to_string()])
+            .args(["--runtime-api-address", &runtime_api.to_string()])
             .arg(&launch.bin)
             .env_clear()
             .envs(launch.env)
@@ -66,24 +66,16 @@ impl Function {
             .stderr(log);
         let guard = command.spawn().context("cannot start the emulator")?;
         let function = Self { guard, address };
-        function.listening(&launch.log).await?;
+        // The emulator opens the two in no certain order, and does not wait for the second before it starts the binary.
+        for address in [address, runtime_api] {
+            listening(address, &launch.log).await?;
+        }
         Ok(function)
     }
 
     /// Where to post events to.
     pub(super) fn invoke_url(&self) -> String {
         format!("http://{}/2015-03-31/functions/function/invocations", self.address)
-    }
-
-    async fn listening(&self, log: &Path) -> Result<()> {
-        let deadline = Instant::now() + START;
-        while TcpStream::connect(self.address).await.is_err() {
-            if Instant::now() > deadline {
-                bail!("the emulator does not listen:\n{}", fs::read_to_string(log).unwrap_or_default());
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        Ok(())
     }
 }
 
@@ -93,6 +85,18 @@ impl Drop for Function {
         // A guard that cannot be waited for has already been collected.
         let _ = self.guard.wait();
     }
+}
+
+/// Waits until something listens at an address of the emulator's.
+async fn listening(address: SocketAddr, log: &Path) -> Result<()> {
+    let deadline = Instant::now() + START;
+    while TcpStream::connect(address).await.is_err() {
+        if Instant::now() > deadline {
+            bail!("the emulator does not listen:\n{}", fs::read_to_string(log).unwrap_or_default());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
 }
 
 /// An address that is free and stays free: each process of ours looks on a loopback address of its own, so no other

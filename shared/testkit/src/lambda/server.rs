@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -103,10 +103,18 @@ impl Gateway {
         // From here the emulator takes the invocation's trace id, as Lambda does.
         let trace = event["headers"]["x-amzn-trace-id"].as_str().unwrap_or_default();
         let invoke = self.client.post(function.invoke_url()).header("x-amzn-trace-id", trace);
-        let answer = invoke.json(event).send().await?;
-        let result = answer.bytes().await?.to_vec();
+        let result = outcome(invoke.json(event)).await.with_context(|| self.last_lines(number))?;
         lock(&slot.idle).push(function);
         Ok(result)
+    }
+
+    /// What the function of a route printed last, for whoever has to find out why it did not answer.
+    fn last_lines(&self, number: usize) -> String {
+        let route = &self.deployment.routes[number];
+        let log = fs::read(self.log(&route.id)).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<_> = log.lines().collect();
+        format!("{} did not answer; it last printed:\n{}", route.id, lines[lines.len().saturating_sub(20)..].join("\n"))
     }
 
     async fn launch(&self, number: usize) -> Result<Function> {
@@ -137,6 +145,18 @@ impl Gateway {
             event::own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         })
     }
+}
+
+/// The result of an invocation. The emulator says nothing at all where Lambda would say what went wrong outside the
+/// function.
+async fn outcome(invoke: reqwest::RequestBuilder) -> Result<Vec<u8>> {
+    let answer = invoke.send().await?;
+    let status = answer.status();
+    let result = answer.bytes().await?.to_vec();
+    if result.is_empty() {
+        bail!("the emulator said {status} and nothing else");
+    }
+    Ok(result)
 }
 
 /// One handler for everything: the routes are the deployment's, not the router's.

@@ -3,6 +3,8 @@
 
 use std::{fs, path::Path};
 
+use testkit::database;
+
 /// What is wrong with a migration, by name of its file.
 fn findings(name: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -122,5 +124,15 @@ fn what_would_break_the_release_before_is_found() {
     }
     for wrong in ["1_change_things.sql", "20270101000000_things.sql", "20270101000000_Change_things.sql"] {
         assert_eq!(findings(wrong, "SELECT 1;").len(), 1, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn several_may_migrate_at_once() {
+    let url = database::blank().await.expect("a database");
+    let migrate = || database::migrate(&url);
+    let (first, second, third) = tokio::join!(migrate(), migrate(), migrate());
+    for migrated in [first, second, third] {
+        migrated.expect("its turn");
     }
 }
