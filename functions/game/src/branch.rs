@@ -10,6 +10,7 @@ use platform::{
     cache::aggregate::Life,
     http::{FieldErrors, Json, Path, idem::Idem},
     ids::CharacterId,
+    route::Rate,
     store::{
         branches, content_blobs, idempotency,
         lives::{self, Standing},
@@ -28,6 +29,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("game-branch", "/api/v1/game/branch/{character_id}")
     .idempotent()
     .passes_in_handler()
+    .rate(Rate::Relive)
     .docs(|operation| {
         operation
             .about(

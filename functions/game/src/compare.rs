@@ -11,6 +11,7 @@ use platform::{
     cache::aggregate::Life,
     http::{Broken, FieldErrors, Query},
     ids::CharacterId,
+    route::Rate,
     store::lives::{self, Standing},
     text::Text,
 };
@@ -23,6 +24,7 @@ use crate::{error::GameError, view::RelationOut};
 /// `GET /api/v1/game/compare`.
 pub const ROUTE: Route = Route::get("game-compare", "/api/v1/game/compare")
     .passes_in_handler()
+    .rate(Rate::Relive)
     .docs(|operation| {
         operation
             .about(

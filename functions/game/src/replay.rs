@@ -8,6 +8,7 @@ use platform::{
     cache::aggregate::Life,
     http::Path,
     ids::CharacterId,
+    route::Rate,
     store::{
         content_blobs,
         lives::{self, Standing},
@@ -21,6 +22,7 @@ use crate::error::GameError;
 /// `GET /api/v1/game/replay/{character_id}`.
 pub const ROUTE: Route = Route::get("game-replay", "/api/v1/game/replay/{character_id}")
     .passes_in_handler()
+    .rate(Rate::Relive)
     .docs(|operation| {
         operation
             .about(

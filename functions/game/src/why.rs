@@ -8,6 +8,7 @@ use platform::{
     cache::aggregate::Life,
     http::Path,
     ids::CharacterId,
+    route::Rate,
     store::{
         content_blobs, events,
         lives::{self, Standing},
@@ -21,6 +22,7 @@ use crate::{error::GameError, view::OddsOut};
 /// `GET /api/v1/game/why/{character_id}/{event_seq}`.
 pub const ROUTE: Route = Route::get("game-why", "/api/v1/game/why/{character_id}/{event_seq}")
     .passes_in_handler()
+    .rate(Rate::Relive)
     .docs(|operation| {
         operation
             .about(

@@ -68,6 +68,7 @@ fn row(domain: &str, route: &Route) -> Value {
             Rate::Auth => "auth",
             Rate::Play => "play",
             Rate::Read => "read",
+            Rate::Relive => "relive",
             Rate::Public => "public",
             Rate::Unlimited => "unlimited",
         },

@@ -90,6 +90,8 @@ pub enum Rate {
     Play,
     /// Reads: per player.
     Read,
+    /// What lives whole lives again to answer: per player, a hundredth of a second of processor each.
+    Relive,
     /// Anonymous reads: per client address.
     Public,
     /// Never limited: probes and metrics.

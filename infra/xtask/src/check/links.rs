@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-/// Every dead link in the READMEs and in `docs/`.
+/// Every dead link in the documents beside the manifest, in `docs/`, and in the READMEs of `infra/`.
 pub(super) fn check(checkout: &Path) -> Result<Vec<String>> {
     let mut dead = Vec::new();
     for document in documents(checkout)? {
@@ -51,13 +51,10 @@ fn anchors(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// `README*.md` beside the manifest and every Markdown file under `docs/`, by name.
+/// Every Markdown file beside the manifest, and under `docs/` and `infra/`, by name.
 fn documents(checkout: &Path) -> Result<Vec<PathBuf>> {
-    let mut found: Vec<_> = markdown_in(checkout)?
-        .into_iter()
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("README")))
-        .collect();
-    let mut folders = vec![checkout.join("docs")];
+    let mut found = markdown_in(checkout)?;
+    let mut folders = vec![checkout.join("docs"), checkout.join("infra")];
     while let Some(folder) = folders.pop() {
         found.extend(markdown_in(&folder)?);
         let entries = fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;

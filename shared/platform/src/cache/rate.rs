@@ -79,6 +79,7 @@ impl Rate {
             Self::Auth => (30, 10),
             Self::Play => (1200, 60),
             Self::Read => (3000, 150),
+            Self::Relive => (300, 30),
             Self::Public => (1200, 60),
             Self::Unlimited => return None,
         };
@@ -90,6 +91,7 @@ impl Rate {
             Self::Auth => "auth",
             Self::Play => "play",
             Self::Read => "read",
+            Self::Relive => "relive",
             Self::Public => "public",
             Self::Unlimited => "unlimited",
         }

@@ -31,6 +31,7 @@ pub(super) const ACCOUNT: Statement = Statement::read(
          FROM users u WHERE u.user_id = $1",
 );
 
+/// The seed of a life that goes on is left out: it would tell how every die of it falls.
 pub(super) const LIVES: Statement = Statement::read(
     "account-export-lives",
     "SELECT c.character_id, jsonb_build_object(
@@ -38,11 +39,14 @@ pub(super) const LIVES: Statement = Statement::read(
             'character_attributes', (
                 SELECT to_jsonb(a) FROM character_attributes a WHERE a.character_id = c.character_id),
             'lives', (
-                SELECT to_jsonb(l) || jsonb_build_object('state', convert_from(l.state, 'UTF8')::jsonb)
+                SELECT to_jsonb(l) || jsonb_build_object(
+                    'state', convert_from(l.state, 'UTF8')::jsonb
+                        #- CASE WHEN l.status = 'dead' THEN '{}'::text[] ELSE '{life,seed}' END)
                 FROM lives l WHERE l.character_id = c.character_id),
             'life_log', (
-                SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.seq), '[]')
-                FROM life_log e WHERE e.character_id = c.character_id),
+                SELECT coalesce(jsonb_agg(
+                    CASE WHEN l.status = 'dead' THEN to_jsonb(e) ELSE to_jsonb(e) #- '{input,seed}' END ORDER BY e.seq), '[]')
+                FROM life_log e JOIN lives l USING (character_id) WHERE e.character_id = c.character_id),
             'events', (
                 SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.seq), '[]')
                 FROM events e WHERE e.character_id = c.character_id),

@@ -29,7 +29,8 @@ const TURN: Duration = Duration::from_millis(50);
 pub async fn run(db: &mut PgConnection) -> Result<(), MigrateError> {
     // A statement that waits for sqlx's lock holds a snapshot, which the holder's CREATE INDEX CONCURRENTLY waits for: a
     // deadlock. Asking again and again holds nothing in between.
-    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock(hashtext('migrate'))").fetch_one(&mut *db).await? {
+    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock(hashtext('migrate'))").fetch_one(&mut *db).await?
+    {
         tokio::time::sleep(TURN).await;
     }
     let ran = MIGRATOR.run_direct(None, &mut *db, false).await;
