@@ -18,8 +18,8 @@ pub(super) struct Fault {
     pub(super) also: &'static [&'static str],
     /// A panel that shows it: dashboard and title.
     pub(super) panel: (&'static str, &'static str, Shows),
-    /// A question to the log, and words of its answer that name the cause; none where nothing of it is in a log.
-    pub(super) question: Option<(&'static str, &'static [&'static str])>,
+    /// A question to the log, and words of its answer that name the cause.
+    pub(super) question: (&'static str, &'static [&'static str]),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -66,7 +66,7 @@ pub(super) const FAULTS: [Fault; 6] = [
         within_min: 2,
         also: &[],
         panel: ("cache", "Redis reachable", Shows::AtMost(0.0)),
-        question: Some(("warnings", &["redis does not answer"])),
+        question: ("warnings", &["redis does not answer"]),
     },
     Fault {
         name: "slow_queries",
@@ -77,7 +77,7 @@ pub(super) const FAULTS: [Fault; 6] = [
         within_min: 11,
         also: &["CacheHitRatioLow"],
         panel: ("database", "P95 by statement", Shows::AtLeast(0.05)),
-        question: Some(("slow-statements", &["\"query\":\"life-append\""])),
+        question: ("slow-statements", &["\"query\":\"life-append\""]),
     },
     Fault {
         name: "login_flood",
@@ -88,7 +88,7 @@ pub(super) const FAULTS: [Fault; 6] = [
         within_min: 8,
         also: &["RateLimitFlood"],
         panel: ("accounts", "Logins refused", Shows::AtLeast(0.5)),
-        question: Some(("login-attacks", &["\"client\":\"127.0.0.0/24\""])),
+        question: ("login-attacks", &["\"client\":\"127.0.0.0/24\""]),
     },
     Fault {
         name: "partition_missing",
@@ -99,8 +99,7 @@ pub(super) const FAULTS: [Fault; 6] = [
         within_min: 6,
         also: &["EventsInDefaultPartition"],
         panel: ("database", "Years with a partition of events", Shows::AtMost(0.0)),
-        // No request fails, and none says where its rows went.
-        question: None,
+        question: ("warnings", &["this year has no partition of events"]),
     },
     Fault {
         name: "route_5xx",
@@ -111,7 +110,7 @@ pub(super) const FAULTS: [Fault; 6] = [
         within_min: 11,
         also: &["HighErrorRate"],
         panel: ("routes", "5xx by route", Shows::AtLeast(0.1)),
-        question: Some(("errors", &["\"character-create\"", "broken by the drill"])),
+        question: ("errors", &["\"character-create\"", "broken by the drill"]),
     },
     Fault {
         name: "postgres_stopped",
@@ -122,6 +121,6 @@ pub(super) const FAULTS: [Fault; 6] = [
         within_min: 2,
         also: &[],
         panel: ("database", "Postgres reachable", Shows::AtMost(0.0)),
-        question: Some(("errors", &["\"fingerprint\"", "\"game-advance\""])),
+        question: ("errors", &["\"fingerprint\"", "\"game-advance\""]),
     },
 ];

@@ -139,11 +139,10 @@ async fn cause(stage: &Stage, fault: &Fault) -> Result<()> {
         if !panels::shows(&stage.checkout, &stage.watch, (dashboard, title), shows).await? {
             missing.push(format!("{dashboard}: {title} does not show {shows:?}"));
         }
-        if let Some((question, words)) = fault.question {
-            let answer = stage.ask(question).await?;
-            if !words.iter().all(|word| answer.contains(word)) {
-                missing.push(format!("{question} does not name {words:?}: {answer}"));
-            }
+        let (question, words) = fault.question;
+        let answer = stage.ask(question).await?;
+        if !words.iter().all(|word| answer.contains(word)) {
+            missing.push(format!("{question} does not name {words:?}: {answer}"));
         }
         if missing.is_empty() {
             return Ok(());

@@ -3,7 +3,10 @@
 pub mod exporter;
 pub(crate) mod request;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{Content, RULES_VERSION};
@@ -148,8 +151,15 @@ pub(crate) fn job_ended(job: &'static str, succeeded: bool) {
     }
 }
 
+/// Whether the log has been told that this year has no partition: once is enough, until it has one again.
+static IS_TOLD: AtomicBool = AtomicBool::new(false);
+
 /// Tells where the partitions of `events` stand.
 pub(crate) fn events_partitions(health: &Health) {
+    let is_missing = health.years == 0;
+    if !IS_TOLD.swap(is_missing, Ordering::Relaxed) && is_missing {
+        tracing::warn!("this year has no partition of events: run the job create-event-partitions");
+    }
     #[expect(clippy::cast_precision_loss, reason = "counted up to 1000")]
     gauge!("events_default_partition_rows").set(health.default_rows as f64);
     gauge!("events_partition_years").set(health.years);
