@@ -36,8 +36,8 @@ pub const ROUTE: Route = Route::post("auth-link", "/api/v1/auth/link")
                 "Add a way to sign in",
                 "Exactly one of: `password` (with `username` and `email` if wanted), `oauth`, `wechat_code`, `alipay_code`, \
                  `douyin_code`. A guest becomes a full account and keeps everything; its device secret opens it no more. \
-                 Sessions stay as they are. Repeating a link that was made answers 200 again. An account that is no guest's \
-                 asks for `current_password`, or where it has none for a session opened within 15 minutes.",
+                 Sessions stay as they are. Repeating a link that was made answers 200 again. It takes `current_password`, \
+                 or where there is none, as with a guest, a session opened within 15 minutes.",
             )
             .body::<LinkIn>(json!({
                 "username": "lin_an", "email": "lin@example.org", "password": "a long walk home"
@@ -131,7 +131,8 @@ async fn link(me: Player, cx: Cx, Json(req): Json<LinkIn>) -> Reply<UserOut> {
 }
 
 async fn add_identity(cx: &Cx, me: &Player, current: Option<&Attempt>, proof: &Proof) -> Result<User, ApiError> {
-    prove(cx, me, current).await?;
+    // A way into somebody's account is added by them only, not by whoever holds one of their tokens.
+    own::prove(cx, me, current).await?;
     let identity = oauth::identify(cx, proof).await?;
     for _ in 0..2 {
         let added = identities::add(cx, me.id, &identity.provider, &identity.subject).await;
@@ -147,16 +148,6 @@ async fn add_identity(cx: &Cx, me: &Player, current: Option<&Attempt>, proof: &P
     Err(refused(ChangeError::IdentityTaken))
 }
 
-/// A way into somebody's account is added by them only, not by whoever holds one of their tokens. What a guest has, the
-/// device's secret opens anyway.
-async fn prove(cx: &Cx, me: &Player, current: Option<&Attempt>) -> Result<(), ApiError> {
-    let user = accounts::by_id(cx.db(), me.id).await?.ok_or(AccountError::NoSuchUser)?;
-    if !user.is_guest {
-        own::prove(cx, me, current).await?;
-    }
-    Ok(())
-}
-
 async fn add_password(cx: &Cx, me: &Player, current: Option<&Attempt>, new: &NewPassword) -> Result<User, ApiError> {
     let name = new.username.as_ref().map_or("", |name| name.0.as_str());
     new.password.unlike("password", name, new.email.as_ref().map(|email| email.0.as_str()))?;
@@ -164,7 +155,7 @@ async fn add_password(cx: &Cx, me: &Player, current: Option<&Attempt>, new: &New
     if let Some(stored) = holder.secret {
         return repeated(cx, me, new, &stored).await;
     }
-    prove(cx, me, current).await?;
+    own::prove(cx, me, current).await?;
     let hash = password::hash(cx, &new.password.0).await?;
     let (username, email) = (new.username.as_ref(), new.email.as_ref());
     let (username, email) = (username.map(|name| name.0.as_str()), email.map(|email| email.0.as_str()));

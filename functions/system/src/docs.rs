@@ -28,7 +28,7 @@ pub const ROUTE: Route = Route::get("system-docs", "/docs")
     .build(|| get(docs));
 
 const START: &str = "SwaggerUIBundle({url: '/api/v1/openapi.json', dom_id: '#docs', deepLinking: true, \
-                     tryItOutEnabled: true, persistAuthorization: true});";
+                     tryItOutEnabled: true});";
 
 struct Page {
     html: String,

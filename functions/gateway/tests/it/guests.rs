@@ -91,6 +91,22 @@ async fn a_guest_becomes_a_full_account_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn a_guests_token_alone_does_not_take_the_account() {
+    let app = app().await;
+    let stolen = token(&guest(&app, SECRET).await);
+    sqlx::query("UPDATE sessions SET created_at = created_at - interval '16 minutes'")
+        .execute(app.ctx().db())
+        .await
+        .expect("an older session");
+    let wanted = json!({"username": "thief", "password": "a long walk home"});
+    let refused = link(&app, &stolen, &wanted).await;
+    assert_eq!((refused.status, &refused.error()["reason"]), (StatusCode::FORBIDDEN, &json!("REAUTHENTICATE")));
+    // Whoever has the device signs in by its secret, and links.
+    let own = token(&guest(&app, SECRET).await);
+    assert_eq!(link(&app, &own, &wanted).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_guest_cannot_take_a_name_nor_learn_of_an_address() {
     let app = app().await;
     let body = json!({"username": "owner", "password": "a long walk home", "email": "owner@example.org"});
