@@ -8,6 +8,7 @@ mod another_way;
 mod backup;
 mod bad_input;
 mod behind;
+mod browsers;
 mod cache;
 mod cloudwatch;
 mod cluster;
