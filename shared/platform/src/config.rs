@@ -2,6 +2,7 @@
 //!
 //! All problems are reported together, each with the variable's name and what would be right.
 
+mod floors;
 mod mail;
 mod outbox;
 pub mod providers;
@@ -176,6 +177,7 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader { lookup, problems: Vec::new() };
         let config = reader.read();
+        reader.problems.extend(config.iter().flat_map(floors::problems));
         match config {
             Some(config) if reader.problems.is_empty() => Ok(config),
             _ => Err(ConfigError(reader.problems)),

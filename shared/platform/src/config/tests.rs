@@ -95,6 +95,25 @@ fn any_origin_stands_alone() {
 }
 
 #[test]
+fn production_does_not_start_with_what_is_right_on_a_laptop() {
+    let laptop = [
+        ("RATE_LIMIT_PERCENT", "0"),
+        ("ARGON2_MEMORY_KIB", "8192"),
+        ("OUTBOX_WEBHOOK_URL", "http://game.example.org/told"),
+    ];
+    for (name, value) in laptop {
+        config(&[(name, value)]).expect("a laptop may");
+        let text = config(&[("APP_ENV", "production"), (name, value)]).expect_err(name).to_string();
+        assert!(text.contains(name), "{text} does not name {name}");
+    }
+    for (memory, passes) in [("7168", "5"), ("19456", "2"), ("47104", "1")] {
+        let cost = [("APP_ENV", "production"), ("ARGON2_MEMORY_KIB", memory), ("ARGON2_ITERATIONS", passes)];
+        config(&cost).unwrap_or_else(|error| panic!("{memory} and {passes}: {error}"));
+    }
+    config(&[("APP_ENV", "production")]).expect("the defaults are good enough");
+}
+
+#[test]
 fn a_missing_variable_is_named() {
     let text = Config::from_lookup(|_| None).expect_err("nothing is set").to_string();
     assert!(text.contains("DATABASE_URL is not set") && text.contains("AUTH_VERIFYING_KEYS is not set"), "{text}");
