@@ -16,6 +16,7 @@ mod connections;
 mod container;
 mod crowd;
 mod exactly_once;
+mod examples;
 mod fences;
 mod guests;
 mod image;
