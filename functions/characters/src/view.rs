@@ -1,6 +1,6 @@
 //! A character as its player sees it: who it is and how it was dealt, not where it stands (that is `game-state`).
 
-use engine::{Content, Locale, Person, Relation};
+use engine::{Body, Content, Locale, Person, Relation, Traits};
 use platform::{
     ids::{CharacterId, person_id},
     store::lives::Standing,
@@ -22,6 +22,8 @@ pub(crate) struct CharacterOut {
     branched_at_age: Option<u16>,
     /// Send back as `expected_version`.
     version: i64,
+    /// Times the draft was dealt anew: character-reroll.
+    rerolls_used: u16,
     character_name: String,
     birth_country: String,
     birth_year: u16,
@@ -50,12 +52,24 @@ pub(crate) struct BodyOut {
     weight_g: u32,
 }
 
+impl From<&Body> for BodyOut {
+    fn from(body: &Body) -> Self {
+        Self { looks: body.looks, height_cm: body.height_cm, weight_g: body.weight_g }
+    }
+}
+
 /// Temperament, 0-100.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TraitsOut {
     extraversion: u8,
     optimism: u8,
     courage: u8,
+}
+
+impl From<Traits> for TraitsOut {
+    fn from(traits: Traits) -> Self {
+        Self { extraversion: traits.extraversion, optimism: traits.optimism, courage: traits.courage }
+    }
 }
 
 /// The household one is born into.
@@ -85,6 +99,7 @@ impl CharacterOut {
             parent_character_id: standing.parent_character_id,
             branched_at_age: standing.branched_at_age,
             version: standing.version,
+            rerolls_used: standing.rerolls_used,
             character_name: life.spec.name.clone(),
             birth_country: life.spec.country.clone(),
             birth_year: life.spec.birth_year,
@@ -98,12 +113,8 @@ impl CharacterOut {
             status: life.status.as_str(),
             age: life.age,
             birth_place: PlaceOut::of(content, locale, &life.place, &life.spec.country, life.spec.birth_year),
-            body: BodyOut { looks: life.body.looks, height_cm: life.body.height_cm, weight_g: life.body.weight_g },
-            traits: TraitsOut {
-                extraversion: life.traits.extraversion,
-                optimism: life.traits.optimism,
-                courage: life.traits.courage,
-            },
+            body: (&life.body).into(),
+            traits: life.traits.into(),
             attributes: life.attributes.into(),
             aptitudes: life.aptitudes.into(),
             health: HealthOut::from(&life.health),

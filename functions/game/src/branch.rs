@@ -5,25 +5,22 @@ use axum::routing::post;
 use deserr::Deserr;
 use engine::{Moment, Status};
 use platform::{
-    Answer, Code, Cx, Reply, Route,
+    Code, Cx, Reply, Route,
     auth::Player,
+    branching,
     cache::aggregate::Life,
     http::{FieldErrors, Json, Path, idem::Idem},
     ids::CharacterId,
     route::Rate,
     store::{
-        branches, content_blobs, idempotency,
+        content_blobs, idempotency,
         lives::{self, Standing},
     },
 };
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{
-    error::GameError,
-    fields::Age,
-    view::{BegunOut, StateOut},
-};
+use crate::{error::GameError, fields::Age, view::BegunOut};
 
 /// `POST /api/v1/game/branch/{character_id}`.
 pub const ROUTE: Route = Route::post("game-branch", "/api/v1/game/branch/{character_id}")
@@ -62,22 +59,7 @@ async fn branch(
         Ok(moment) => moment,
         Err(refused) => return idempotency::first_answer_or(&cx, &idem, refused).await,
     };
-    let (character_id, now) = (CharacterId(cx.new_id()), cx.now());
-    let branch = Standing {
-        character_id,
-        lineage_id: parent.lineage_id,
-        parent_character_id: Some(id),
-        branched_at_age: Some(moment.life.age),
-        version: 1,
-        life: moment.life,
-        recent: moment.recent,
-        created_at: now,
-        updated_at: now,
-    };
-    let state = StateOut::of(cx.content(), cx.locale(), character_id, 1, &branch.life, &branch.recent);
-    let answer = Answer::created(&BegunOut::of(&branch, state))?.versioned(&cx, 1);
-    let stored = branches::branch(&cx, &idem, id, &branch, moment.entries, answer).await?;
-    Ok(stored.ok_or(GameError::NoSuchLife)?)
+    branching::part(&cx, &idem, &parent, moment.life, moment.recent).await
 }
 
 /// The life as it stood at that age, or why it cannot be had.

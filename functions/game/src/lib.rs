@@ -9,9 +9,11 @@ mod error;
 pub mod events;
 mod fields;
 mod lived;
+pub mod load;
 pub mod plan;
 pub mod replay;
 pub mod restart;
+pub mod save;
 pub mod start;
 pub mod state;
 pub mod summary;
@@ -35,4 +37,6 @@ pub const ROUTES: &[Route] = &[
     branch::ROUTE,
     restart::ROUTE,
     compare::ROUTE,
+    save::ROUTE,
+    load::ROUTE,
 ];

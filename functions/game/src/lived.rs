@@ -2,11 +2,16 @@
 
 use std::mem;
 
-use engine::{Change, Content, EventRecord, Locale, LogEntry, Outcome, Step};
+use engine::{Change, Content, EventRecord, Life, Locale, LogEntry, Outcome, Status, Step};
 use platform::{
-    Answer, Cx, Reply,
+    Answer, ApiError, Cx, Reply,
     http::idem::Idem,
-    store::lives::{self, Append, Standing},
+    ids::CharacterId,
+    saving::{Kept, SaveType},
+    store::{
+        lives::{self, Append, Standing},
+        stats::YearRow,
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +25,17 @@ pub(crate) struct Lived<'a> {
     entries: Vec<LogEntry>,
     events: Vec<EventRecord>,
     years: Vec<Year>,
+    keepsakes: Vec<Keepsake>,
+    /// The numbers at each age, each age once.
+    rows: Vec<YearRow>,
+}
+
+/// A moment on the way that is kept, whether the player thinks of it or not.
+struct Keepsake {
+    life: Life,
+    recent: Vec<EventRecord>,
+    /// The event that made it one; none where a new part of life began.
+    milestone: Option<String>,
 }
 
 /// What happened at one age.
@@ -33,7 +49,15 @@ struct Year {
 
 impl<'a> Lived<'a> {
     pub(crate) fn first(from: &'a Standing, step: Step) -> Self {
-        let mut lived = Self { from, last: step, entries: Vec::new(), events: Vec::new(), years: Vec::new() };
+        let mut lived = Self {
+            from,
+            last: step,
+            entries: Vec::new(),
+            events: Vec::new(),
+            years: Vec::new(),
+            keepsakes: Vec::new(),
+            rows: Vec::new(),
+        };
         lived.note_last();
         lived
     }
@@ -54,7 +78,27 @@ impl<'a> Lived<'a> {
         let now = self.at(age, year);
         now.changes.extend(changes);
         now.complete = complete;
+        self.note_numbers(&events);
+        let milestone = events.iter().find(|event| is_milestone(event)).map(|event| event.event_id.clone());
         self.events.extend(events);
+        if (self.last.stage_changed || milestone.is_some()) && self.last.life.status == Status::Alive {
+            let milestone = milestone.filter(|_| !self.last.stage_changed);
+            self.keepsakes.push(Keepsake { life: self.last.life.clone(), recent: self.recent(), milestone });
+        }
+    }
+
+    /// Takes over the numbers of the life as it now stands. What still happened at the age before belongs to that.
+    fn note_numbers(&mut self, events: &[EventRecord]) {
+        let now = &self.last.life;
+        let earlier = events.iter().filter(|event| event.age != now.age).count();
+        if earlier > 0 && self.rows.is_empty() {
+            self.rows.push(YearRow::of(&self.from.life, earlier));
+        }
+        let row = YearRow::of(now, events.len() - earlier);
+        match self.rows.last_mut().filter(|last| last.age == row.age) {
+            Some(last) => *last = YearRow { events: last.events + row.events, ..row },
+            None => self.rows.push(row),
+        }
     }
 
     /// The entry for that age; ages come in order, so a new one closes the one before.
@@ -102,15 +146,32 @@ impl<'a> Lived<'a> {
     pub(crate) async fn store<T: Serialize>(self, cx: &Cx, idem: &Idem, out: &T) -> Reply<T> {
         let answer = Answer::ok(out)?.versioned(cx, self.version());
         let recent = self.recent();
+        let saves: Result<Vec<_>, _> = self.keepsakes.iter().map(|it| it.kept(cx, self.from.character_id)).collect();
         let write = Append {
             from: self.from,
             life: &self.last.life,
             recent: &recent,
             entries: &self.entries,
             events: &self.events,
+            saves: &saves?,
+            years: &self.rows,
         };
         lives::append(cx, idem, &write, answer).await
     }
+}
+
+impl Keepsake {
+    fn kept(&self, cx: &Cx, character: CharacterId) -> Result<Kept, ApiError> {
+        let save_type = if self.milestone.is_some() { SaveType::Milestone } else { SaveType::Auto };
+        let mut kept = Kept::of(cx, character, save_type, &self.life, &self.recent)?;
+        kept.event_id.clone_from(&self.milestone);
+        Ok(kept)
+    }
+}
+
+/// Whether it is one of the events that happen once and are remembered.
+fn is_milestone(event: &EventRecord) -> bool {
+    Content::builtin().is_milestone(&event.event_id)
 }
 
 /// One year of a life.

@@ -21,6 +21,8 @@ pub const DOMAINS: &[Domain] = &[
     Domain { name: "auth", routes: auth::ROUTES },
     Domain { name: "characters", routes: characters::ROUTES },
     Domain { name: "game", routes: game::ROUTES },
+    Domain { name: "saves", routes: saves::ROUTES },
+    Domain { name: "stats", routes: stats::ROUTES },
     Domain { name: "catalog", routes: catalog::ROUTES },
     Domain { name: "system", routes: system::ROUTES },
 ];

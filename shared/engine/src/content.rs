@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use content::blob::BlobError;
 use content::{
     Blobs, ContentHash, Country, Event, EventIx, Illness, Lasting, Living, Locale, NamePool, Occupation, Region, Rules,
-    Society, Texts,
+    Society, Texts, Tier,
 };
 
 use crate::world::{Row, World};
@@ -125,6 +125,12 @@ impl Content {
     #[must_use]
     pub fn event_def(&self, id: &str) -> Option<&Event> {
         self.event_ix(id).map(|ix| self.event(ix))
+    }
+
+    /// Whether it is an event of the milestones: one that happens once and is remembered.
+    #[must_use]
+    pub fn is_milestone(&self, id: &str) -> bool {
+        self.event_def(id).is_some_and(|event| event.scope.tier == Tier::Milestone)
     }
 
     pub(crate) fn event_ix(&self, id: &str) -> Option<EventIx> {

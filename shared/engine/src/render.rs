@@ -51,6 +51,13 @@ impl Content {
         Rendered { title: self.fill(locale, &words.title, record), text: text.join("\n\n") }
     }
 
+    /// The title of an event of which no more than the id is at hand; nothing if it has been retired, or names somebody.
+    #[must_use]
+    pub fn event_title(&self, locale: Locale, event_id: &str) -> Option<&str> {
+        let (_, words) = self.words(locale, event_id)?;
+        Some(words.title.as_str()).filter(|title| !title.contains('{'))
+    }
+
     /// Tells what came of a decision, if there was one.
     #[must_use]
     pub fn render_outcome(&self, locale: Locale, record: &EventRecord) -> Option<String> {

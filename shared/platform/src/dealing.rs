@@ -28,12 +28,26 @@ pub fn deal(cx: &Cx, spec: LifeSpec, earlier: Option<&Standing>) -> Result<Dealt
         lineage_id: earlier.map_or(character_id.0, |earlier| earlier.lineage_id),
         parent_character_id: earlier.map(|earlier| earlier.character_id),
         branched_at_age: None,
+        rerolls_used: 0,
         version: 1,
         life,
         recent: Vec::new(),
         created_at: now,
         updated_at: now,
     };
+    Ok(Dealt { standing, birth })
+}
+
+/// Deals a draft again: by other wishes, or with other dice. It stays the same character, one version on.
+///
+/// # Errors
+/// As [`deal`].
+pub fn redeal(cx: &Cx, from: &Standing, spec: LifeSpec, seed: Seed) -> Result<Dealt, ApiError> {
+    let life = cx.in_span("engine.new_life", || engine::new_life(cx.content(), spec, seed));
+    let life = life.map_err(|error| refused(&error))?;
+    let birth = engine::birth_entry(cx.content(), &life);
+    let rerolls_used = from.rerolls_used + u16::from(seed != from.life.seed);
+    let standing = Standing { version: from.version + 1, life, rerolls_used, updated_at: cx.now(), ..from.clone() };
     Ok(Dealt { standing, birth })
 }
 

@@ -106,6 +106,18 @@ impl ApiError {
         Self::new(Code::NotFound, message)
     }
 
+    /// 404 for a character that is not there, or is another player's.
+    pub fn no_such_character() -> Self {
+        Self::not_found(Text::new("There is no such character.", "没有这个角色。"))
+    }
+
+    /// 409 for a player who has as many characters as may be.
+    pub fn too_many_characters(limit: i64) -> Self {
+        let text =
+            Text::new("You have as many characters as you may; give one up first.", "角色数量已达上限，请先删除一个。");
+        Self::new(Code::Conflict, text).reason("QUOTA_REACHED").detail("limit", limit)
+    }
+
     /// 401 for a valid token whose account is no more.
     pub fn account_gone() -> Self {
         let text = Text::new("This account no longer exists.", "该账号已不存在。");
@@ -236,7 +248,7 @@ impl From<sqlx::Error> for ApiError {
         }
         match broken_by(&error) {
             Some(Meaning::AccountGone) => Self::account_gone(),
-            Some(Meaning::CharacterGone) => Self::not_found(Text::new("There is no such character.", "没有这个角色。")),
+            Some(Meaning::CharacterGone) => Self::no_such_character(),
             Some(Meaning::IdentityTaken) => Self::identity_taken(),
             Some(Meaning::Expected | Meaning::Mistake) | None => Self::internal(error),
         }

@@ -32,6 +32,10 @@ id! {
     /// One signed-in device. UUIDv7.
     SessionId
 }
+id! {
+    /// A moment of a life that was kept. UUIDv7.
+    SaveId
+}
 
 /// A person in a life, for clients: a UUIDv8 made of the character's id and the person's number in that life, so that
 /// it is stable, and no other life has it.

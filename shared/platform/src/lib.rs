@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod aws;
+pub mod branching;
 pub mod cache;
 pub mod config;
 pub mod ctx;
@@ -19,6 +20,7 @@ pub mod outbox;
 pub mod probe;
 pub mod route;
 mod runtime;
+pub mod saving;
 pub mod session;
 pub mod store;
 pub mod telemetry;

@@ -7,7 +7,7 @@ use testkit::app::{TestAnswer, TestApp};
 use crate::story::{Story, app};
 
 /// A life that has come to `age`.
-async fn lived<'a>(app: &'a TestApp, username: &str, age: u16) -> Story<'a> {
+pub(crate) async fn lived<'a>(app: &'a TestApp, username: &str, age: u16) -> Story<'a> {
     let mut story = Story::begun(app, username, "SE", 1985).await;
     for _ in 0..age {
         assert!(story.live_a_year().await, "it was to live on");
@@ -26,13 +26,13 @@ async fn branch(story: &Story<'_>, from_age: i64, key: Option<&str>) -> TestAnsw
 }
 
 /// The life that such an answer is about.
-fn begun<'a>(story: &Story<'a>, answer: &TestAnswer) -> Story<'a> {
+pub(crate) fn begun<'a>(story: &Story<'a>, answer: &TestAnswer) -> Story<'a> {
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
     let character = answer.data()["character_id"].as_str().expect("an id").to_owned();
     Story { app: story.app, token: story.token.clone(), character, version: 1 }
 }
 
-async fn get(story: &Story<'_>, path: &str) -> TestAnswer {
+pub(crate) async fn get(story: &Story<'_>, path: &str) -> TestAnswer {
     story.app.get(path).token(&story.token).send().await
 }
 
@@ -42,7 +42,7 @@ async fn compared(left: &Story<'_>, right: &Story<'_>) -> Value {
     answer.data()
 }
 
-async fn all(story: &Story<'_>, what: &str) -> Vec<Value> {
+pub(crate) async fn all(story: &Story<'_>, what: &str) -> Vec<Value> {
     let path = format!("/api/v1/game/{what}/{}?limit=100&order=age_asc", story.character);
     get(story, &path).await.data().as_array().expect("a list").clone()
 }

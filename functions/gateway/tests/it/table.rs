@@ -55,6 +55,8 @@ fn one_domain_alone_is_served_with_its_probes_and_nothing_else() {
         "game-branch",
         "game-restart",
         "game-compare",
+        "game-save",
+        "game-load",
         "system-health",
         "system-ready",
         "system-metrics",

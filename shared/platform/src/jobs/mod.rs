@@ -11,6 +11,7 @@ pub mod create_event_partitions;
 pub mod deliver_outbox;
 pub mod finish_account_deletions;
 pub mod purge_auth;
+pub mod purge_characters;
 pub mod purge_idempotency_keys;
 pub mod purge_oauth_flows;
 pub mod purge_outbox;
@@ -85,6 +86,7 @@ pub const JOBS: &[Job] = &[
     purge_sessions::JOB,
     purge_oauth_flows::JOB,
     purge_auth::JOB,
+    purge_characters::JOB,
     finish_account_deletions::JOB,
     deliver_outbox::JOB,
     send_webhook::JOB,
@@ -188,9 +190,17 @@ async fn in_batches<P>(db: &mut PgConnection, purge: P) -> Result<u64, sqlx::Err
 where
     P: for<'a> Fn(&'a mut PgConnection, i64) -> BoxFuture<'a, Result<u64, sqlx::Error>>,
 {
+    in_batches_of(BATCH, db, purge).await
+}
+
+/// As [`in_batches`], for rows that much hangs on: that many at once.
+async fn in_batches_of<P>(size: i64, db: &mut PgConnection, purge: P) -> Result<u64, sqlx::Error>
+where
+    P: for<'a> Fn(&'a mut PgConnection, i64) -> BoxFuture<'a, Result<u64, sqlx::Error>>,
+{
     let mut deleted = 0;
     loop {
-        let batch = purge(db, BATCH).await?;
+        let batch = purge(db, size).await?;
         deleted += batch;
         if batch == 0 {
             return Ok(deleted);

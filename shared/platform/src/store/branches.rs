@@ -1,13 +1,17 @@
 //! A life that goes another way from some age on: a character of its own that begins with a copy of the shared past.
 
 use engine::PendingDecision;
+use sqlx::types::Json;
 
 use super::{
-    characters::birth_year,
+    characters::{MOST_CHARACTERS, birth_year},
     idempotency,
-    lives::{self, Standing, encode},
+    lives::{self, Standing},
     once::{self, Done, and_key, prior},
+    removal::why_refused,
+    state::{self, encode},
     statement::Statement,
+    stats::YearRow,
 };
 use crate::{
     cache::aggregate::{self, Aggregate as _},
@@ -27,8 +31,9 @@ pub(super) const BRANCH: Statement = Statement::write(
             WHERE user_id = $1 AND is_active AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
          ), parent AS (
             SELECT c.character_id, c.user_id, c.created_at, l.updated_at
-            FROM owner JOIN characters c USING (user_id) JOIN lives l USING (character_id)
+            FROM owner JOIN characters c ON c.user_id = owner.user_id JOIN lives l ON l.character_id = c.character_id
             WHERE c.character_id = $11 AND c.is_active
+              AND $27 > (SELECT count(*) FROM characters o WHERE o.user_id = owner.user_id AND o.is_active)
          ), born AS (
             INSERT INTO characters
                 (character_id, user_id, lineage_id, parent_character_id, branched_at_age, character_name, birth_country,
@@ -59,6 +64,18 @@ pub(super) const BRANCH: Statement = Statement::write(
             SELECT born.character_id, d.decision_id, d.event_seq, d.age, d.record, d.decided_at
             FROM born, decisions d
             WHERE d.character_id = $11 AND d.event_seq < $25 AND d.event_seq IS DISTINCT FROM $26
+         ), years AS (
+            INSERT INTO life_years
+                (character_id, age, year, life_stage, intelligence, constitution, charisma, willpower, creativity,
+                 happiness, physical, mental, net_worth, events)
+            SELECT born.character_id, y.age, y.year, y.life_stage, y.intelligence, y.constitution, y.charisma, y.willpower,
+                   y.creativity, y.happiness, y.physical, y.mental, y.net_worth, y.events
+            FROM born, life_years y
+            WHERE y.character_id = $11 AND y.age < $13
+            UNION ALL
+            SELECT born.character_id, y.* FROM born, jsonb_to_recordset($28::jsonb) AS y (
+                age int2, year int2, life_stage text, intelligence int2, constitution int2, charisma int2, willpower int2,
+                creativity int2, happiness int2, physical int2, mental int2, net_worth int8, events int4)
          ), roster AS (
             UPDATE users SET roster_version = roster_version + 1
             FROM born WHERE user_id = $1
@@ -68,17 +85,16 @@ pub(super) const BRANCH: Statement = Statement::write(
     ),
 );
 
-/// Stores a life that begins with the first `entries` entries of `parent`'s log, and gives `answer`, in one statement; a
+/// Stores a life that begins with that many entries of `parent`'s log as it has itself, and gives `answer`, in one statement; a
 /// repeated request gets the first answer. `None` when there is no such parent (any more).
 ///
 /// # Errors
-/// 401 when the account is gone, 422 KEY_REUSED, 503 without Postgres.
+/// 401 when the account is gone, 409 QUOTA_REACHED, 422 KEY_REUSED, 503 without Postgres.
 pub async fn branch<T: ?Sized>(
     cx: &Cx,
     idem: &Idem,
     parent: CharacterId,
     branch: &Standing,
-    entries: usize,
     answer: Answer<T>,
 ) -> Result<Option<Answer<T>>, ApiError> {
     let (life, id) = (&branch.life, branch.character_id);
@@ -101,12 +117,14 @@ pub async fn branch<T: ?Sized>(
         .bind(i16::from(attributes.creativity))
         .bind(life.status.as_str())
         .bind(&state)
-        .bind(i32::try_from(entries).map_err(ApiError::internal)?)
+        .bind(lives::int4(life.next_entry_seq))
         .bind(lives::int4(life.next_event_seq))
-        .bind(waiting);
+        .bind(waiting)
+        .bind(MOST_CHARACTERS)
+        .bind(Json([YearRow::of(life, branch.recent.len())]));
     match once::run(cx, statement).await? {
         Done::Applied { roster_version } => {
-            let value = lives::stored(branch, &state)?;
+            let value = state::stored(branch, &state)?;
             let news = [
                 cx.news(aggregate::Life(idem.user, id), branch.version, Some(&value)),
                 cx.patched(aggregate::Roster(idem.user), roster_version, |listed| listed.begin(branch)),
@@ -115,6 +133,9 @@ pub async fn branch<T: ?Sized>(
             Ok(Some(answer))
         }
         Done::Replayed(stored) => stored.replay(idem).map(Some),
-        Done::Refused => idempotency::find(cx, idem).await,
+        Done::Refused => match idempotency::find(cx, idem).await? {
+            Some(first) => Ok(Some(first)),
+            None => why_refused(cx.db(), idem.user).await?.map_or(Ok(None), Err),
+        },
     }
 }

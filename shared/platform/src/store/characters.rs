@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::{
     idempotency,
-    lives::{self, Append, Standing, encode},
+    lives::{self, Append, Standing},
     once::{self, Done, and_key, prior},
     pool::Db,
+    removal::why_refused,
+    state::{self, encode},
     statement::Statement,
 };
 use crate::{
@@ -23,6 +25,9 @@ use crate::{
     },
     ids::{CharacterId, UserId},
 };
+
+/// Characters a player may have at once, drafts, branches and the dead included; those given up do not count.
+pub const MOST_CHARACTERS: i64 = 500;
 
 pub(super) const CREATE: Statement = Statement::write(
     "character-create",
@@ -39,6 +44,7 @@ pub(super) const CREATE: Statement = Statement::write(
                    (SELECT p.character_id FROM characters p WHERE p.character_id = $28 AND p.user_id = owner.user_id),
                    $11, $12, $13, $14, $9
             FROM owner
+            WHERE $29 > (SELECT count(*) FROM characters c WHERE c.user_id = owner.user_id AND c.is_active)
             RETURNING character_id
          ), attributes AS (
             INSERT INTO character_attributes
@@ -108,7 +114,7 @@ pub struct Character {
 /// answer.
 ///
 /// # Errors
-/// 401 when the account is gone, 422 KEY_REUSED, 503 without Postgres.
+/// 401 when the account is gone, 409 QUOTA_REACHED, 422 KEY_REUSED, 503 without Postgres.
 pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &Dealt, answer: Answer<T>) -> Reply<T> {
     let Dealt { standing, birth } = new;
     let (life, id) = (&standing.life, standing.character_id);
@@ -134,10 +140,11 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &Dealt, answer: Answer
         .bind(lives::int4(birth.rules_version))
         .bind(birth.hash.as_slice())
         .bind(standing.lineage_id)
-        .bind(standing.parent_character_id);
+        .bind(standing.parent_character_id)
+        .bind(MOST_CHARACTERS);
     match once::run(cx, statement).await? {
         Done::Applied { roster_version } => {
-            let value = lives::stored(standing, &state)?;
+            let value = state::stored(standing, &state)?;
             let news = [
                 cx.news(aggregate::Life(idem.user, id), standing.version, Some(&value)),
                 cx.patched(aggregate::Roster(idem.user), roster_version, |listed| listed.begin(standing)),
@@ -146,10 +153,10 @@ pub async fn create<T: ?Sized>(cx: &Cx, idem: &Idem, new: &Dealt, answer: Answer
             Ok(answer)
         }
         Done::Replayed(stored) => stored.replay(idem),
-        Done::Refused => {
-            let first = idempotency::find(cx, idem).await?;
-            first.ok_or_else(ApiError::account_gone)
-        }
+        Done::Refused => match idempotency::find(cx, idem).await? {
+            Some(first) => Ok(first),
+            None => Err(why_refused(cx.db(), idem.user).await?.unwrap_or_else(ApiError::account_gone)),
+        },
     }
 }
 
@@ -214,6 +221,23 @@ impl Listed {
         self.characters.insert(place, character);
         self.keep_newest();
         true
+    }
+
+    /// Shows a draft as it was dealt again. False when it is not shown here, or not at the version before.
+    pub(super) fn redeal(&mut self, new: &Standing) -> bool {
+        let shown = self.characters.iter_mut().find(|shown| shown.character_id == new.character_id);
+        let Some(shown) = shown.filter(|shown| shown.version + 1 == new.version) else { return false };
+        let spec = &new.life.spec;
+        shown.character_name.clone_from(&spec.name);
+        (shown.ranked, shown.version) = (new.is_ranked(), new.version);
+        true
+    }
+
+    /// Shows a character no more. False when it is not shown here, or another one, not held here, would now be.
+    pub(super) fn give_up(&mut self, gone: CharacterId) -> bool {
+        let before = self.characters.len();
+        self.characters.retain(|shown| shown.character_id != gone);
+        self.complete && self.characters.len() < before
     }
 
     /// Forgets what is more than the list holds.
@@ -281,6 +305,7 @@ mod tests {
             lineage_id: Uuid::from_u128(id),
             parent_character_id: None,
             branched_at_age: None,
+            rerolls_used: 0,
             version,
             life: life(),
             recent: Vec::new(),
@@ -303,8 +328,17 @@ mod tests {
         assert!(listed.begin(&standing(1, 1)));
         assert!(!listed.begin(&standing(1, 1)), "listed already");
         let after = Life { age: 9, ..life() };
-        let mut move_on =
-            |from: &Standing| listed.move_on(&Append { from, life: &after, recent: &[], entries: &[], events: &[] });
+        let mut move_on = |from: &Standing| {
+            listed.move_on(&Append {
+                from,
+                life: &after,
+                recent: &[],
+                entries: &[],
+                events: &[],
+                saves: &[],
+                years: &[],
+            })
+        };
         assert!(!move_on(&standing(2, 1)), "not listed");
         assert!(!move_on(&standing(1, 2)), "a version was missed");
         assert!(move_on(&standing(1, 1)));

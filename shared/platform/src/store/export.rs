@@ -55,7 +55,13 @@ pub(super) const LIVES: Statement = Statement::read(
                 FROM decisions d WHERE d.character_id = c.character_id),
             'relationships', (
                 SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.person_no), '[]')
-                FROM relationships r WHERE r.character_id = c.character_id)
+                FROM relationships r WHERE r.character_id = c.character_id),
+            'life_years', (
+                SELECT coalesce(jsonb_agg(to_jsonb(y) ORDER BY y.age), '[]')
+                FROM life_years y WHERE y.character_id = c.character_id),
+            'game_saves', (
+                SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.save_id), '[]')
+                FROM game_saves s WHERE s.character_id = c.character_id)
          )
          FROM characters c
          WHERE c.user_id = $1 AND ($2::uuid IS NULL OR c.character_id > $2)

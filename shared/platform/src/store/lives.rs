@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use engine::{EventRecord, Life, LogEntry, Status};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -11,7 +10,10 @@ use super::{
     once::{self, Done, and_key, prior},
     outbox::{self, tell},
     pool::Db,
+    saves::keep,
+    state::{Stored, StoredRef, encode},
     statement::Statement,
+    stats::{Ended, YearRow, chronicle},
 };
 use crate::{
     cache::aggregate::{self, Loaded},
@@ -23,12 +25,13 @@ use crate::{
     },
     ids::{CharacterId, UserId},
     outbox::{Event, Topic},
+    saving::Kept,
     text::Text,
 };
 
 pub(super) const STATE: Statement = Statement::read(
     "life-state",
-    "SELECT c.lineage_id, c.parent_character_id, c.branched_at_age, l.version, l.state, c.created_at, l.updated_at
+    "SELECT c.lineage_id, c.parent_character_id, c.branched_at_age, c.rerolls_used, l.version, l.state, c.created_at, l.updated_at
          FROM lives l JOIN characters c USING (character_id)
          WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
 );
@@ -42,7 +45,8 @@ pub(super) const APPEND: Statement = Statement::write(
             WHERE user_id = $1 AND is_active AND NOT EXISTS (SELECT FROM prior) FOR NO KEY UPDATE
          ), moved AS (
             UPDATE lives
-            SET version = version + 1, status = $12, age = $13, state = $14, updated_at = greatest(updated_at, $9)
+            SET version = version + 1, status = $12, age = $13, state = $14, updated_at = greatest(updated_at, $9),
+                play_s = play_s + least(extract(epoch FROM greatest(updated_at, $9) - updated_at)::int8, $41)
             FROM owner
             WHERE character_id = $10 AND lives.user_id = owner.user_id AND version = $11
             RETURNING character_id, lives.user_id, version, updated_at
@@ -72,6 +76,10 @@ pub(super) const APPEND: Statement = Statement::write(
             FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
          ), ",
         tell!("moved", "moved.updated_at", "$35", "$36", "$37"),
+        ", ",
+        keep!("moved", "moved.updated_at", "$38"),
+        ", ",
+        chronicle!("moved", "$39", "$40"),
         and_key!("moved")
     ),
 );
@@ -99,6 +107,8 @@ pub struct Standing {
     pub parent_character_id: Option<CharacterId>,
     /// Up to which age it shares its parent's past; none when it shares nothing.
     pub branched_at_age: Option<u16>,
+    /// Times the draft was dealt anew.
+    pub rerolls_used: u16,
     /// Raised by one with every request that changes the life.
     pub version: i64,
     /// The engine's state.
@@ -126,87 +136,6 @@ impl Standing {
     }
 }
 
-/// What `lives.state` holds, as JSON.
-#[derive(Serialize)]
-struct StateRef<'a> {
-    life: &'a Life,
-    recent: &'a [EventRecord],
-}
-
-#[derive(Deserialize)]
-struct State {
-    life: Life,
-    recent: Vec<EventRecord>,
-}
-
-pub(super) fn encode(life: &Life, recent: &[EventRecord]) -> Result<Vec<u8>, ApiError> {
-    serde_json::to_vec(&StateRef { life, recent }).map_err(ApiError::internal)
-}
-
-/// A [`Standing`] as caches hold it, around the state as the table holds it.
-#[derive(Serialize)]
-struct StoredRef<'a> {
-    character_id: CharacterId,
-    lineage_id: Uuid,
-    parent_character_id: Option<CharacterId>,
-    branched_at_age: Option<u16>,
-    version: i64,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    state: &'a RawValue,
-}
-
-impl<'a> StoredRef<'a> {
-    fn of(standing: &Standing, state: &'a [u8]) -> Result<Self, ApiError> {
-        Ok(Self {
-            character_id: standing.character_id,
-            lineage_id: standing.lineage_id,
-            parent_character_id: standing.parent_character_id,
-            branched_at_age: standing.branched_at_age,
-            version: standing.version,
-            created_at: standing.created_at,
-            updated_at: standing.updated_at,
-            state: serde_json::from_slice(state).map_err(ApiError::internal)?,
-        })
-    }
-}
-
-/// A standing as caches hold it, around its encoded state.
-pub(super) fn stored(standing: &Standing, state: &[u8]) -> Result<Vec<u8>, ApiError> {
-    serde_json::to_vec(&StoredRef::of(standing, state)?).map_err(ApiError::internal)
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    character_id: CharacterId,
-    lineage_id: Uuid,
-    parent_character_id: Option<CharacterId>,
-    // A release that knows no branches writes none.
-    #[serde(default)]
-    branched_at_age: Option<u16>,
-    version: i64,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    state: State,
-}
-
-impl From<Stored> for Standing {
-    fn from(stored: Stored) -> Self {
-        let State { life, recent } = stored.state;
-        Self {
-            character_id: stored.character_id,
-            lineage_id: stored.lineage_id,
-            parent_character_id: stored.parent_character_id,
-            branched_at_age: stored.branched_at_age,
-            version: stored.version,
-            life,
-            recent,
-            created_at: stored.created_at,
-            updated_at: stored.updated_at,
-        }
-    }
-}
-
 /// The life of `character`, if it is `user`'s, as caches hold it.
 pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Result<Option<Loaded>, ApiError> {
     #[derive(sqlx::FromRow)]
@@ -214,6 +143,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
         lineage_id: Uuid,
         parent_character_id: Option<CharacterId>,
         branched_at_age: Option<i16>,
+        rerolls_used: i16,
         version: i64,
         state: Vec<u8>,
         created_at: DateTime<Utc>,
@@ -226,6 +156,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
         lineage_id: row.lineage_id,
         parent_character_id: row.parent_character_id,
         branched_at_age: row.branched_at_age.and_then(|age| u16::try_from(age).ok()),
+        rerolls_used: row.rerolls_used.unsigned_abs(),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -257,9 +188,22 @@ pub struct Append<'a> {
     pub entries: &'a [LogEntry],
     /// The new events.
     pub events: &'a [EventRecord],
+    /// Moments on the way that are kept.
+    pub saves: &'a [Kept],
+    /// The numbers at each age on the way, each age once.
+    pub years: &'a [YearRow],
 }
 
+/// What a pause between two moves counts as time of play at most, seconds.
+const LONGEST_PAUSE_S: i64 = 300;
+
 impl Append<'_> {
+    /// The figures of a ranked life that is over with this.
+    fn ended(&self) -> Vec<Ended> {
+        let ends = self.from.life.status != Status::Dead && self.life.status == Status::Dead;
+        if ends && self.from.is_ranked() { Ended::of(self.life) } else { Vec::new() }
+    }
+
     /// What others are told of it: that the life has begun, or is over.
     fn news(&self, cx: &Cx, user: UserId) -> Vec<Event> {
         let (before, after) = (self.from.life.status, self.life.status);
@@ -318,7 +262,11 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
         .bind(column(&decided, |(_, record)| Json(*record)))
         .bind(told_ids)
         .bind(told_topics)
-        .bind(told_payloads);
+        .bind(told_payloads)
+        .bind(Json(write.saves))
+        .bind(Json(write.years))
+        .bind(Json(write.ended()))
+        .bind(LONGEST_PAUSE_S);
     match once::run(cx, statement).await? {
         Done::Applied { roster_version } => {
             let after = StoredRef {
@@ -340,7 +288,7 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
 }
 
 /// Looks again with a new snapshot: another request with this key may have come first, else the life has moved on.
-async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, from: &Standing) -> Reply<T> {
+pub(super) async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, from: &Standing) -> Reply<T> {
     #[derive(sqlx::FromRow)]
     struct Row {
         version: i64,
@@ -351,7 +299,7 @@ async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, from: &Standi
     }
     let now: Option<Row> =
         sqlx::query_as(STANDS_AT.sql).bind(from.character_id).bind(idem.user).fetch_optional(cx.db()).await?;
-    let now = now.ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))?;
+    let now = now.ok_or_else(ApiError::no_such_character)?;
     if now.version == from.version {
         // The life is where it was, so it was the account that refused: it is being deleted.
         return Err(ApiError::account_gone());
@@ -359,7 +307,8 @@ async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, from: &Standi
     Err(moved_on(now.version, u16::try_from(now.age).unwrap_or_default()))
 }
 
-fn moved_on(version: i64, age: u16) -> ApiError {
+/// 412: the life is not where the client believes.
+pub(super) fn moved_on(version: i64, age: u16) -> ApiError {
     let text = Text::new(
         "This life has moved on; read its state and decide again.",
         "这段人生已有新的进展，请重新读取状态后再试。",

@@ -23,8 +23,13 @@ pub mod outbox;
 pub mod partitions;
 pub mod passwords;
 pub(crate) mod pool;
+pub mod redealing;
+pub mod removal;
+pub mod saves;
 pub(crate) mod sessions;
+pub(crate) mod state;
 mod statement;
+pub mod stats;
 
 pub use pool::Db;
 pub use statement::{STATEMENTS, Statement};

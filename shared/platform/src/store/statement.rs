@@ -2,7 +2,8 @@
 
 use super::{
     accounts, auth_limits, branches, characters, content_blobs, decisions, deletion, devices, email_codes, events,
-    export, idempotency, identities, lives, migrations, oauth_flows, outbox, passwords, sessions,
+    export, idempotency, identities, lives, migrations, oauth_flows, outbox, passwords, redealing, removal, saves,
+    sessions, stats,
 };
 
 /// A statement of the store.
@@ -85,6 +86,19 @@ pub const STATEMENTS: &[Statement] = &[
     oauth_flows::TAKE,
     passwords::OF_USER,
     passwords::REPLACE,
+    redealing::REDEAL,
+    removal::DELETE,
+    removal::IS_RESTORABLE,
+    removal::RESTORE,
+    removal::ROOM,
+    saves::CREATE,
+    saves::DELETE,
+    saves::FIND,
+    saves::LIST,
+    saves::ROOM,
+    stats::EVENTS,
+    stats::OVERVIEW,
+    stats::YEARS,
 ];
 
 #[cfg(test)]

@@ -19,28 +19,38 @@ use serde_json::{Value, json};
 use testkit::app::{TestAnswer, TestApp};
 
 use self::samples::{Sample, samples};
-use crate::story::{Story, app};
+use crate::{
+    saves::saved,
+    story::{Story, app},
+};
 
 /// The stage: an application, a player with a running life, and somebody else's.
 struct Stage<'a> {
     app: &'a TestApp,
     mine: Story<'a>,
     theirs: Story<'a>,
+    /// A save of each.
+    saves: [String; 2],
 }
 
 impl<'a> Stage<'a> {
     async fn set(app: &'a TestApp) -> Self {
         let mine = Story::begun(app, "myself", "CN", 1962).await;
         let theirs = Story::begun(app, "stranger", "CN", 1962).await;
-        Self { app, mine, theirs }
+        let saves = [saved(&mine, "mine").await, saved(&theirs, "theirs").await];
+        Self { app, mine, theirs, saves }
     }
 
     fn path(&self, route: &Route) -> String {
-        route
-            .path
-            .replace("{character_id}", &self.mine.character)
+        self.filled(route.path)
+    }
+
+    /// A path with what is still missing in it.
+    fn filled(&self, path: &str) -> String {
+        path.replace("{character_id}", &self.mine.character)
             .replace("{session_id}", &session_of(&self.mine.token).to_string())
             .replace("{event_seq}", "1")
+            .replace("{save_id}", &self.saves[0])
             .replace("{provider}", "nobody")
     }
 
@@ -49,6 +59,7 @@ impl<'a> Stage<'a> {
         let known = [
             ("character_id", self.theirs.character.clone()),
             ("session_id", session_of(&self.theirs.token).to_string()),
+            ("save_id", self.saves[1].clone()),
         ];
         let found = known.into_iter().find(|(name, _)| route.path.contains(&format!("{{{name}}}")));
         found.unwrap_or_else(|| panic!("{} has a parameter that this test does not know", route.id))
@@ -320,7 +331,7 @@ async fn paths() {
             ("%ff", StatusCode::BAD_REQUEST),
             ("..%2f..%2fetc", StatusCode::BAD_REQUEST),
         ] {
-            let path = route.path.replace(&format!("{{{parameter}}}"), id).replace("{event_seq}", "1");
+            let path = stage.filled(&route.path.replace(&format!("{{{parameter}}}"), id));
             let answer = stage.call(route, &path, sample.body.as_ref()).await;
             let error = assert_refused(&answer, expected, &format!("{} with {id}", route.id));
             if expected == StatusCode::BAD_REQUEST {

@@ -158,6 +158,25 @@ pub(super) fn samples() -> Vec<Sample> {
         },
         sample("character-get"),
         Sample {
+            body: Some(json!({"expected_version": 2, "character_name": "林平"})),
+            wrong: vec![
+                ("expected_version", number(&[])),
+                ("character_name", text(&[json!(""), json!("a\u{7}b"), json!("{name}")])),
+                ("ethnicity", text(&[json!("")])),
+                ("mortality", text(&[json!("immortal")])),
+                ("ranked", vec![json!("yes"), json!(1)]),
+            ],
+            ..sample("character-update")
+        },
+        Sample {
+            body: Some(json!({"expected_version": 2})),
+            wrong: vec![("expected_version", number(&[]))],
+            ..sample("character-reroll")
+        },
+        sample("character-attributes"),
+        sample("character-delete"),
+        sample("character-restore"),
+        Sample {
             body: Some(json!({"expected_version": 2})),
             wrong: vec![("expected_version", number(&[]))],
             ..sample("game-start")
@@ -233,6 +252,38 @@ pub(super) fn samples() -> Vec<Sample> {
             ],
             ..sample("game-events")
         },
+        Sample {
+            body: Some(json!({"expected_version": 2})),
+            wrong: vec![("expected_version", number(&[]))],
+            ..sample("game-save")
+        },
+        Sample {
+            body: Some(json!({"expected_version": 2})),
+            wrong: vec![("expected_version", number(&[]))],
+            ..sample("game-load")
+        },
+        Sample { queries: vec!["limit=0", "cursor=x", "type=odd", "type=", "nope=1"], ..sample("save-list") },
+        Sample {
+            body: Some(json!({"expected_version": 2, "save_name": "here"})),
+            wrong: vec![
+                ("expected_version", number(&[])),
+                ("save_name", text(&[json!(""), json!("a\u{7}b"), json!("{name}"), json!("x".repeat(41))])),
+                ("description", text(&[json!("a\u{0}b"), json!("x".repeat(201))])),
+            ],
+            ..sample("save-create")
+        },
+        sample("save-get"),
+        sample("save-delete"),
+        Sample {
+            body: Some(json!({"expected_version": 2})),
+            wrong: vec![("expected_version", number(&[]))],
+            ..sample("save-load")
+        },
+        sample("stats-overview"),
+        sample("stats-attributes"),
+        sample("stats-events"),
+        sample("stats-relationships"),
+        sample("stats-timeline"),
         sample("catalog-countries"),
         sample("system-health"),
         sample("system-ready"),

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 /// A decision waiting for an answer.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DecisionOut {
+pub struct DecisionOut {
     decision_id: String,
     event_seq: u32,
     event_id: String,
@@ -24,7 +24,7 @@ pub(crate) struct DecisionOut {
 
 /// An answer as it is offered.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OptionOut {
+pub struct OptionOut {
     option_id: String,
     text: String,
     hint: String,
@@ -39,7 +39,7 @@ pub(crate) struct OptionOut {
 
 /// What an answer asks for.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RequirementOut {
+pub struct RequirementOut {
     path: String,
     op: String,
     value: i32,
@@ -48,7 +48,7 @@ pub(crate) struct RequirementOut {
 
 /// Chances in percent; together 100.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OddsOut {
+pub struct OddsOut {
     success: u8,
     partial: u8,
     fail: u8,
@@ -61,7 +61,8 @@ impl From<Odds> for OddsOut {
 }
 
 impl DecisionOut {
-    pub(crate) fn of(content: &Content, locale: Locale, pending: &PendingDecision) -> Self {
+    /// What clients see of it.
+    pub fn of(content: &Content, locale: Locale, pending: &PendingDecision) -> Self {
         let told = content.render_decision(locale, pending);
         let options = pending.options.iter().zip(told.options).map(|(option, told)| OptionOut {
             option_id: option.option_id.clone(),

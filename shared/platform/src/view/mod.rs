@@ -1,5 +1,19 @@
 //! What more than one domain shows of a life: public projections of the engine's state.
 
+mod begun;
+mod decision;
+mod event;
+mod save;
+mod state;
+
+pub use begun::BegunOut;
+pub use decision::{DecisionOut, OddsOut, OptionOut, RequirementOut};
+pub use event::{ChangeOut, DecidedOut, EventOut};
+pub use save::SaveOut;
+pub use state::{
+    AssetOut, BudgetOut, CareerOut, DeathOut, EconomyOut, EducationOut, HabitsOut, PlanOut, RelationOut, StateOut,
+};
+
 use engine::{Attributes, Content, Health, Locale, Skills};
 use serde::Serialize;
 use utoipa::ToSchema;

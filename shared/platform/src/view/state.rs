@@ -1,22 +1,19 @@
 //! Where a life stands.
 
 use engine::{Content, EventRecord, Life, Locale, Person, Status};
-use platform::{
-    ids::{CharacterId, person_id},
-    view::{AttributesOut, HealthOut, PlaceOut, SkillsOut},
-};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{EventOut, decision::DecisionOut};
+use super::{AttributesOut, EventOut, HealthOut, PlaceOut, SkillsOut, decision::DecisionOut};
+use crate::ids::{CharacterId, person_id};
 
 /// People shown with the state: the closest.
 const TOP_RELATIONSHIPS: usize = 5;
 
 /// A life as it stands.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StateOut {
+pub struct StateOut {
     character_id: CharacterId,
     character_name: String,
     /// Send back as `expected_version`.
@@ -58,7 +55,7 @@ pub(crate) struct StateOut {
 
 /// Schooling.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EducationOut {
+pub struct EducationOut {
     /// Highest level completed: `none`, `primary`, `secondary` or `tertiary`.
     level: &'static str,
     enrolled: bool,
@@ -66,7 +63,7 @@ pub(crate) struct EducationOut {
 
 /// Work.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CareerOut {
+pub struct CareerOut {
     id: String,
     title: String,
     years: u16,
@@ -74,7 +71,7 @@ pub(crate) struct CareerOut {
 
 /// Money, in days of the local median wage: the same sum buys the same in 1820 and 2020.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EconomyOut {
+pub struct EconomyOut {
     /// Null: sums are in `unit`.
     currency: Option<&'static str>,
     /// `day_wage`.
@@ -92,14 +89,14 @@ pub(crate) struct EconomyOut {
 
 /// A possession.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AssetOut {
+pub struct AssetOut {
     kind: &'static str,
     value: i64,
 }
 
 /// Where the year's ten energy points go.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PlanOut {
+pub struct PlanOut {
     study: u8,
     work: u8,
     exercise: u8,
@@ -111,7 +108,7 @@ pub(crate) struct PlanOut {
 
 /// How one lives: each `none`, `little`, `moderate` or `much`.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct HabitsOut {
+pub struct HabitsOut {
     sleep: &'static str,
     diet: &'static str,
     exercise: &'static str,
@@ -121,7 +118,7 @@ pub(crate) struct HabitsOut {
 
 /// What is done with the money left when the needs are met, percent; what is not given out is saved.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct BudgetOut {
+pub struct BudgetOut {
     living: u8,
     education: u8,
     health: u8,
@@ -133,7 +130,7 @@ pub(crate) struct BudgetOut {
 
 /// Somebody close.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RelationOut {
+pub struct RelationOut {
     person_id: Uuid,
     relation_type: &'static str,
     name: String,
@@ -148,7 +145,7 @@ pub(crate) struct RelationOut {
 
 /// How the life ended.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DeathOut {
+pub struct DeathOut {
     age: u16,
     year: u16,
     cause: String,
@@ -157,7 +154,8 @@ pub(crate) struct DeathOut {
 }
 
 impl StateOut {
-    pub(crate) fn of(
+    /// What clients see of it.
+    pub fn of(
         content: &Content,
         locale: Locale,
         character: CharacterId,
@@ -258,7 +256,8 @@ fn closest(locale: Locale, character: CharacterId, life: &Life) -> Vec<RelationO
 }
 
 impl DeathOut {
-    pub(crate) fn of(content: &Content, locale: Locale, death: &engine::Death) -> Self {
+    /// What clients see of it.
+    pub fn of(content: &Content, locale: Locale, death: &engine::Death) -> Self {
         Self {
             age: death.age,
             year: death.year,
@@ -269,7 +268,8 @@ impl DeathOut {
 }
 
 impl RelationOut {
-    pub(crate) fn of(locale: Locale, character: CharacterId, life: &Life, person: &Person) -> Self {
+    /// What clients see of it.
+    pub fn of(locale: Locale, character: CharacterId, life: &Life, person: &Person) -> Self {
         Self {
             person_id: person_id(character, person.id.0),
             relation_type: person.relation.as_str(),

@@ -1,15 +1,15 @@
 //! A life that comes out of another one.
 
-use platform::{ids::CharacterId, store::lives::Standing};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::StateOut;
+use crate::{ids::CharacterId, store::lives::Standing};
 
 /// A new life of an old lineage.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct BegunOut {
+pub struct BegunOut {
     character_id: CharacterId,
     /// The first life of all.
     lineage_id: Uuid,
@@ -25,7 +25,8 @@ pub(crate) struct BegunOut {
 }
 
 impl BegunOut {
-    pub(crate) fn of(new: &Standing, state: StateOut) -> Self {
+    /// What clients see of it.
+    pub fn of(new: &Standing, state: StateOut) -> Self {
         Self {
             character_id: new.character_id,
             lineage_id: new.lineage_id,

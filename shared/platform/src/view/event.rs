@@ -9,7 +9,7 @@ use super::decision::OddsOut;
 
 /// One event.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EventOut {
+pub struct EventOut {
     /// Its number in this life, from 1.
     event_seq: u32,
     event_id: String,
@@ -28,7 +28,7 @@ pub(crate) struct EventOut {
 
 /// A decision taken.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DecidedOut {
+pub struct DecidedOut {
     option_id: String,
     /// `done` without a roll; else `success`, `partial` or `fail`.
     result: &'static str,
@@ -40,7 +40,7 @@ pub(crate) struct DecidedOut {
 
 /// One change of the state.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ChangeOut {
+pub struct ChangeOut {
     /// Where in the state: `skills.business`.
     path: String,
     #[schema(value_type = Value)]
@@ -72,7 +72,8 @@ fn json(value: &engine::Value) -> Value {
 }
 
 impl EventOut {
-    pub(crate) fn of(content: &Content, locale: Locale, event: &EventRecord) -> Self {
+    /// What clients see of it.
+    pub fn of(content: &Content, locale: Locale, event: &EventRecord) -> Self {
         let told = content.render_event(locale, event);
         Self {
             event_seq: event.event_seq,
