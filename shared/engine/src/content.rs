@@ -145,6 +145,12 @@ impl Content {
         self.rules.regions.binary_search_by(|region| region.id.as_str().cmp(id)).unwrap_or(0)
     }
 
+    /// The place of a country among the countries; their number if it is not among them.
+    pub(crate) fn country_ix(&self, code: &str) -> usize {
+        let countries = &self.rules.countries;
+        countries.binary_search_by(|country| country.code.as_str().cmp(code)).unwrap_or(countries.len())
+    }
+
     pub(crate) fn row(&self, region: &str, year: u16) -> &Row {
         self.world().row(self.region_ix(region), year)
     }

@@ -24,8 +24,8 @@ pub(super) fn happen(turn: &mut Turn<'_>, draw: Draw) {
     let event = turn.event(draw.event);
     let seq = turn.life.next_event_seq;
     turn.life.next_event_seq += 1;
-    if let Some(trace) = &mut turn.trace {
-        trace.draws.push(TracedDraw { event_seq: seq, event_id: event.id.clone(), factors: draw.factors });
+    if let (Some(trace), Some(factors)) = (&mut turn.trace, draw.factors) {
+        trace.draws.push(TracedDraw { event_seq: seq, event_id: event.id.clone(), factors });
     }
     let mut slots = draw.slots;
     slot::create_missing(turn, event, &mut slots);
@@ -108,6 +108,8 @@ fn remember(turn: &mut Turn<'_>, event: &Event, ix: content::EventIx) {
     seen.last_year = year;
     let times = *seen;
     turn.seen[usize::from(ix.0)] = times;
+    turn.agenda.happened(turn.content, ix, times);
+    turn.pool.clear();
     if let Some(progress) = &mut turn.life.progress {
         progress.happened += 1;
         progress.groups.extend(event.limits.exclusive_group.clone());

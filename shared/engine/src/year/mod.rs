@@ -1,6 +1,7 @@
 //! How a year is lived: first what happens to everybody (growing, school, work, money, family), then the
 //! year's events, then the question whether one lives to see the next.
 
+mod agenda;
 mod effect;
 mod event;
 mod growth;
@@ -83,6 +84,8 @@ pub(crate) fn open(turn: &mut Turn<'_>, mode: Mode) {
         quotas: Vec::new(),
         groups: Vec::new(),
     });
+    turn.agenda.new_year(turn.life.year);
+    turn.pool.clear();
 }
 
 /// Lives the rest of the year: its events, as far as no decision stops them, then its risk of death.

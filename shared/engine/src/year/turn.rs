@@ -3,12 +3,15 @@
 use content::{Attribute, Event, Mode, News, Skill};
 
 use super::DrawFactors;
+use super::agenda::Agenda;
 use super::likely::Likely;
+use super::select::Pool;
 use crate::ask::Asked;
 use crate::content::Content;
 use crate::dice::{Dice, Purpose};
 use crate::life::{Death, Life, PersonId, Seen, Status};
 use crate::odds::OddsFactor;
+use crate::reach::{Circumstances, Standing};
 use crate::record::{Change, EventRecord, Odds, Value};
 use crate::world::Row;
 
@@ -28,7 +31,13 @@ pub(crate) struct Turn<'a> {
     pub(crate) region: usize,
     /// What has happened, by event: the life's history, indexed.
     pub(crate) seen: Vec<Seen>,
-    /// Changes are written down; a simulation has no reader for them.
+    /// What may still happen.
+    pub(crate) agenda: Agenda,
+    /// What may be drawn as things stand.
+    pub(crate) pool: Pool,
+    /// The place of the country lived in among the countries.
+    country: usize,
+    /// What is only told is written down: changes, people, requirements. A simulation has no reader for it.
     noting: bool,
 }
 
@@ -95,8 +104,20 @@ impl<'a> Turn<'a> {
             }
         }
         let region = content.region_ix(&life.place.region);
-        let here = *content.world().row(region, life.year);
-        Self { content, life, events: Vec::new(), changes: Vec::new(), trace: None, here, region, seen, noting: true }
+        Self {
+            here: *content.world().row(region, life.year),
+            region,
+            country: content.country_ix(&life.place.country),
+            agenda: Agenda::of(content, &life, &seen),
+            pool: Pool::default(),
+            content,
+            life,
+            events: Vec::new(),
+            changes: Vec::new(),
+            trace: None,
+            seen,
+            noting: true,
+        }
     }
 
     /// The same, for a life whose changes nobody will read.
@@ -107,6 +128,7 @@ impl<'a> Turn<'a> {
     /// Reads the tables anew: the year or the place has changed.
     pub(crate) fn look_around(&mut self) {
         self.region = self.content.region_ix(&self.life.place.region);
+        self.country = self.content.country_ix(&self.life.place.country);
         self.here = *self.content.world().row(self.region, self.life.year);
     }
 
@@ -139,6 +161,25 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn mode(&self) -> Mode {
         self.life.progress.as_ref().map_or(Mode::Steady, |progress| progress.mode)
+    }
+
+    /// What is only told is written down.
+    pub(crate) const fn is_noting(&self) -> bool {
+        self.noting
+    }
+
+    /// Where and how the life is lived now.
+    pub(crate) fn circumstances(&self) -> Circumstances<'_> {
+        let life = &self.life;
+        Circumstances {
+            age: life.age,
+            year: life.year,
+            region: self.region,
+            country: self.country,
+            home: (life.place.settlement, life.place.terrain),
+            standing: Standing::of(life),
+            news: &life.news,
+        }
     }
 
     pub(crate) fn is_alive(&self) -> bool {

@@ -4,6 +4,7 @@
 mod balance;
 mod explain;
 mod lint;
+mod pace;
 mod play;
 mod preview;
 mod read;
@@ -29,6 +30,8 @@ enum Command {
     Lint(lint::Args),
     /// Live many lives and count what happens in them.
     Simulate(simulate::Args),
+    /// Measure how fast lives are lived.
+    Pace(pace::Args),
     /// Compare many lives with the targets of the design; fail if one is missed.
     Balance(balance::Args),
     /// Live one life and tell it, year by year, in both languages or one.
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Lint(args) => lint::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Pace(args) => pace::run(&args),
         Command::Balance(args) => balance::run(&args),
         Command::Read(args) => read::run(&args),
         Command::Explain(args) => explain::run(&args),

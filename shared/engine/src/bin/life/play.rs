@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use engine::{
-    Content, Dice, EventRecord, Life, LifeSpec, LogEntry, Mode, Mortality, OnPending, Purpose, Seed, Status, YearInput,
+    Content, Dice, EventRecord, Life, LifeSpec, LogEntry, Mode, Mortality, OnPending, PendingDecision, Purpose, Seed, Status, YearInput,
     advance, birth_entry, decide, new_life, start,
 };
 
@@ -36,6 +36,12 @@ impl Birth {
         Self { seed: Seed([1; 16]), country: None, year: None, mode, realistic: false }
     }
 
+    /// The seed of one of many lives.
+    pub(crate) fn seed_of(&self, number: u32) -> Seed {
+        let step = u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Seed(u128::from_be_bytes(self.seed.0).wrapping_add(step).to_be_bytes())
+    }
+
     /// The wishes, the open ones filled in by the seed.
     pub(crate) fn spec(&self, content: &Content) -> anyhow::Result<LifeSpec> {
         let mut roll = Dice::new(self.seed, 0).roll(Purpose::Birth, u64::MAX);
@@ -58,6 +64,14 @@ impl Birth {
     }
 }
 
+/// An open answer, by dice of its own.
+pub(crate) fn any_option(life: &Life, pending: &PendingDecision) -> usize {
+    let open = || (0..pending.options.len()).filter(|place| pending.options[*place].available);
+    let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
+    let pick = usize::try_from(roll.below(open().count() as u64)).unwrap_or(0);
+    open().nth(pick).unwrap_or(0)
+}
+
 /// A life that is over.
 pub(crate) struct Lived {
     pub(crate) life: Life,
@@ -74,10 +88,8 @@ pub(crate) fn live(content: &Content, birth: &Birth) -> anyhow::Result<Lived> {
         let step = match (&life.pending, life.status) {
             (_, Status::Draft) => start(content, life)?,
             (Some(pending), _) => {
-                let open: Vec<_> = pending.options.iter().filter(|option| option.available).collect();
-                let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
-                let place = usize::try_from(roll.below(open.len() as u64))?;
-                let option = open.get(place).context("a decision always has an open option")?;
+                let place = any_option(life, pending);
+                let option = pending.options.get(place).context("a decision always has an open option")?;
                 decide(content, life, pending.decision_id, &option.option_id, false)?
             }
             (None, _) => advance(content, life, YearInput { mode: birth.mode, on_pending: OnPending::Refuse })?,

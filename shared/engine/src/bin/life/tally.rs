@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use engine::{Content, Dice, EventRecord, Life, Purpose, Relation, Seed, Status, simulate};
+use engine::{Content, EventRecord, Life, Relation, Status, simulate};
 
-use crate::play::Birth;
+use crate::play::{Birth, any_option};
 
 /// Age bands of the death curve: first ages.
 pub(crate) const BANDS: [u16; 8] = [5, 15, 30, 45, 60, 70, 80, 90];
@@ -66,9 +66,8 @@ pub(crate) fn live_some(
     numbers: impl Iterator<Item = u32>,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let first = u128::from_be_bytes(birth.seed.0);
     for number in numbers {
-        let seed = Seed(first.wrapping_add(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15)).to_be_bytes());
+        let seed = birth.seed_of(number);
         let spec = Birth { seed, ..birth.clone() }.spec(content)?;
         let mut maxed = false;
         let life = simulate(
@@ -76,13 +75,7 @@ pub(crate) fn live_some(
             spec,
             seed,
             birth.mode,
-            |life, pending| {
-                let open: Vec<usize> =
-                    (0..pending.options.len()).filter(|place| pending.options[*place].available).collect();
-                let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
-                let pick = usize::try_from(roll.below(open.len() as u64)).unwrap_or(0);
-                open.get(pick).copied().unwrap_or(0)
-            },
+            any_option,
             |life, events| {
                 maxed |= content::Attribute::ALL.iter().any(|kind| life.attributes.get(*kind) == 100);
                 tally.year(content, life, events);
