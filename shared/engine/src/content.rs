@@ -170,7 +170,12 @@ impl Content {
     /// The illness with this id.
     #[must_use]
     pub fn illness(&self, id: &str) -> Option<&Illness> {
-        find(&self.rules.illnesses, |illness| illness.id.as_str(), id)
+        self.illness_at(id).map(|place| &self.rules.illnesses[place])
+    }
+
+    /// The place of an illness among the illnesses.
+    pub(crate) fn illness_at(&self, id: &str) -> Option<usize> {
+        self.rules.illnesses.binary_search_by(|illness| illness.id.as_str().cmp(id)).ok()
     }
 
     /// Whether people there could have that then.

@@ -13,6 +13,7 @@ mod dice;
 mod explain;
 mod foresee;
 mod life;
+mod local;
 mod log;
 mod odds;
 mod reach;

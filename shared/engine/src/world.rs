@@ -1,8 +1,11 @@
 //! The world by year and region, worked out once from the tables of the content so that a life's year reads one
 //! row instead of searching five tables.
 
+use std::sync::OnceLock;
+
 use content::{BIRTH_YEARS, LAST_YEAR, Living, MAX_AGE, Rules, Society};
 
+use crate::local::Local;
 use crate::reach::Reach;
 use crate::year::expected_deaths;
 
@@ -28,6 +31,8 @@ pub(crate) struct Row {
 pub(crate) struct World {
     regions: usize,
     rows: Vec<Row>,
+    /// By year and region, as the rows.
+    locals: Vec<OnceLock<Local>>,
     /// What can happen to whom, where and when.
     pub(crate) reach: Reach,
     /// Deaths within a year in 100,000, by life expectancy and age.
@@ -36,13 +41,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(rules: &Rules) -> Self {
-        let years = FIRST_YEAR..=LAST_YEAR;
-        let rows = years.flat_map(|year| rules.regions.iter().map(move |region| row(rules, &region.id, year)));
+        let rows = (FIRST_YEAR..=LAST_YEAR).flat_map(|year| rules.regions.iter().map(move |region| row(rules, &region.id, year)));
         let ages =
             |expectancy| std::array::from_fn(|age| expected_deaths(expectancy, u16::try_from(age).unwrap_or(MAX_AGE)));
         Self {
             regions: rules.regions.len(),
             rows: rows.collect(),
+            locals: std::iter::repeat_with(OnceLock::new).take(years() * rules.regions.len()).collect(),
             reach: Reach::new(rules),
             deaths: (0..=100).map(ages).collect(),
         }
@@ -50,6 +55,12 @@ impl World {
 
     pub(crate) fn row(&self, region: usize, year: u16) -> &Row {
         &self.rows[year_at(year) * self.regions + region.min(self.regions - 1)]
+    }
+
+    pub(crate) fn local(&self, rules: &Rules, region: usize, year: u16) -> &Local {
+        let region = region.min(self.regions - 1);
+        let local = &self.locals[year_at(year) * self.regions + region];
+        local.get_or_init(|| Local::new(rules, &rules.regions[region].id, year))
     }
 
     pub(crate) fn deaths(&self, expectancy: u16, age: u16) -> u32 {

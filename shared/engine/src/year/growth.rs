@@ -94,7 +94,7 @@ fn attributes(turn: &mut Turn<'_>) {
 fn skills(turn: &mut Turn<'_>) {
     let plan = turn.life.plan;
     let schooled = turn.life.education.enrolled.is_some();
-    let occupation = turn.life.career.as_ref().and_then(|career| turn.content.occupation(&career.id));
+    let occupation = turn.occupation();
     let (trade, own_account) = occupation.map_or((None, false), |work| (Some(work.skill), work.own_account));
     for (index, kind) in (100..).zip(Skill::ALL) {
         let (effort, source) = match kind {

@@ -72,12 +72,8 @@ fn treat(turn: &mut Turn<'_>, illness: &Illness, index: usize) -> bool {
     turn.happens(chance, Purpose::Treatment, index as u64)
 }
 
-fn best_treatment<'c>(turn: &Turn<'c>, illness: &'c Illness) -> Option<&'c Treatment> {
-    illness
-        .treatments
-        .iter()
-        .rev()
-        .find(|treatment| turn.content.has_tech(&treatment.tech, &turn.life.place.region, turn.life.year))
+fn best_treatment<'c>(turn: &Turn<'_>, illness: &'c Illness) -> Option<&'c Treatment> {
+    turn.local().treatment(illness, turn.content.illness_at(&illness.id)?)
 }
 
 /// What is left to pay, days.
@@ -100,9 +96,10 @@ fn onset<'c>(turn: &mut Turn<'c>) -> Option<&'c Illness> {
     }
     let content = turn.content;
     let mut point = turn.dice().roll(Purpose::Onset, 0).below(100_000);
-    for illness in &content.rules().illnesses {
-        let Some(onset) = &illness.onset else { continue };
-        let rate = rate(turn, illness, onset);
+    for endemic in &turn.local().endemic {
+        let illness = &content.rules().illnesses[endemic.illness];
+        let Some(onset) = illness.onset.as_ref().filter(|onset| has_age(onset, turn.life.age)) else { continue };
+        let rate = rate(turn, illness, onset, endemic.prevented);
         if point < rate {
             if let Some(trace) = &mut turn.trace {
                 let chance_pm = u16::try_from(rate / 100).unwrap_or(1000);
@@ -120,15 +117,15 @@ fn onset<'c>(turn: &mut Turn<'c>) -> Option<&'c Illness> {
     None
 }
 
-/// New cases a year in 100,000 people like this.
-fn rate(turn: &Turn<'_>, illness: &Illness, onset: &Onset) -> u64 {
+fn has_age(onset: &Onset, age: u16) -> bool {
+    (onset.ages.0..=onset.ages.1).contains(&age)
+}
+
+/// New cases a year in 100,000 people like this, where it is about.
+fn rate(turn: &Turn<'_>, illness: &Illness, onset: &Onset, prevented: bool) -> u64 {
     let life = &turn.life;
     let (from, to) = onset.ages;
-    let here = (from..=to).contains(&life.age)
-        && (onset.years.0..=onset.years.1).contains(&life.year)
-        && (onset.regions.is_empty() || onset.regions.contains(&life.place.region))
-        && life.health.conditions.iter().all(|ailment| ailment.id != illness.id);
-    if !here {
+    if life.health.conditions.iter().any(|ailment| ailment.id == illness.id) {
         return 0;
     }
     let (first, last) = (u64::from(onset.per_100k.0), u64::from(onset.per_100k.1));
@@ -155,8 +152,7 @@ fn rate(turn: &Turn<'_>, illness: &Illness, onset: &Onset) -> u64 {
         rate = rate * 80_u64.saturating_sub(lives).clamp(4, 55) / 40;
         rate = rate * (130 - u64::from(life.family.wealth).min(90)) / 100;
     }
-    let prevented = |tech: &String| turn.content.has_tech(tech, &life.place.region, life.year);
-    if onset.prevented_by.as_ref().is_some_and(prevented) { rate / 25 } else { rate }
+    if prevented { rate / 25 } else { rate }
 }
 
 /// An illness begins, unless it is there already.

@@ -16,8 +16,7 @@ const HOME_DAYS: i64 = 200;
 
 /// How the year's market strayed from its mean, from -100 to 100: the region's own luck, and the shocks of history.
 fn cycle(turn: &Turn<'_>) -> i64 {
-    let region = turn.content.region_ix(&turn.life.place.region);
-    let luck = i64::from(turn.dice().roll(Purpose::Market, region as u64).bell(-100, 100));
+    let luck = i64::from(turn.dice().roll(Purpose::Market, turn.region as u64).bell(-100, 100));
     let slump = 3 * (i64::from(turn.here.wage_pct) - 100).clamp(-25, 5);
     (luck + slump).clamp(-100, 100)
 }

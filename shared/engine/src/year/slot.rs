@@ -14,7 +14,7 @@ const MOST_SLOTS: usize = 8;
 
 /// The people in an event's slots, in the order of its slots.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Slots {
+pub(crate) struct Slots {
     people: [Option<PersonId>; MOST_SLOTS],
     count: u8,
 }

@@ -1,11 +1,14 @@
 //! A year being lived: the life as it changes, and a note of every change.
 
-use content::{Attribute, Event, Mode, News, Skill};
+use std::cell::Cell;
+
+use content::{Attribute, Event, Mode, News, Occupation, Skill};
 
 use super::DrawFactors;
 use super::agenda::Agenda;
 use super::likely::Likely;
 use super::select::Pool;
+use super::slot::Slots;
 use crate::ask::Asked;
 use crate::content::Content;
 use crate::dice::{Dice, Purpose};
@@ -13,6 +16,7 @@ use crate::life::{Death, Life, PersonId, Seen, Status};
 use crate::odds::OddsFactor;
 use crate::reach::{Circumstances, Standing};
 use crate::record::{Change, EventRecord, Odds, Value};
+use crate::local::Local;
 use crate::world::Row;
 
 /// A year being lived.
@@ -35,6 +39,10 @@ pub(crate) struct Turn<'a> {
     pub(crate) agenda: Agenda,
     /// What may be drawn as things stand.
     pub(crate) pool: Pool,
+    /// The people of the event that waits for an answer.
+    pub(crate) waiting: Option<Slots>,
+    /// The occupation last looked up.
+    job: Cell<Option<&'a Occupation>>,
     /// The place of the country lived in among the countries.
     country: usize,
     /// What is only told is written down: changes, people, requirements. A simulation has no reader for it.
@@ -110,6 +118,8 @@ impl<'a> Turn<'a> {
             country: content.country_ix(&life.place.country),
             agenda: Agenda::of(content, &life, &seen),
             pool: Pool::default(),
+            waiting: None,
+            job: Cell::new(None),
             content,
             life,
             events: Vec::new(),
@@ -166,6 +176,20 @@ impl<'a> Turn<'a> {
     /// What is only told is written down.
     pub(crate) const fn is_noting(&self) -> bool {
         self.noting
+    }
+
+    /// The present occupation.
+    pub(crate) fn occupation(&self) -> Option<&'a Occupation> {
+        let id = &self.life.career.as_ref()?.id;
+        let known = self.job.get().filter(|job| job.id == *id);
+        let job = known.or_else(|| self.content.occupation(id));
+        self.job.set(job);
+        job
+    }
+
+    /// What is worked out for here and now.
+    pub(crate) fn local(&self) -> &'a Local {
+        self.content.world().local(self.content.rules(), self.region, self.life.year)
     }
 
     /// Where and how the life is lived now.

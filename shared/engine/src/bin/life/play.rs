@@ -79,24 +79,35 @@ pub(crate) struct Lived {
     pub(crate) events: Vec<EventRecord>,
 }
 
-/// Lives a life to its end.
-pub(crate) fn live(content: &Content, birth: &Birth) -> anyhow::Result<Lived> {
+/// Lives a life to its end; `choose` answers each decision with the place of an option, whose default is taken if it is
+/// not open; `watch` sees the life after each year with what was over since it last looked.
+pub(crate) fn live(
+    content: &Content,
+    birth: &Birth,
+    choose: impl Fn(&Life, &PendingDecision) -> usize,
+    mut watch: impl FnMut(&Life, &[EventRecord]),
+) -> anyhow::Result<Lived> {
     let life = new_life(content, birth.spec(content)?, birth.seed)?;
     let mut lived = Lived { log: vec![birth_entry(content, &life)], life, events: Vec::new() };
+    let mut seen = 0;
     while lived.life.status != Status::Dead {
         let life = &lived.life;
         let step = match (&life.pending, life.status) {
             (_, Status::Draft) => start(content, life)?,
             (Some(pending), _) => {
-                let place = any_option(life, pending);
-                let option = pending.options.get(place).context("a decision always has an open option")?;
-                decide(content, life, pending.decision_id, &option.option_id, false)?
+                let chosen = pending.options.get(choose(life, pending)).filter(|option| option.available);
+                let option = chosen.map_or(&pending.default_option, |option| &option.option_id);
+                decide(content, life, pending.decision_id, option, false)?
             }
             (None, _) => advance(content, life, YearInput { mode: birth.mode, on_pending: OnPending::Refuse })?,
         };
         lived.life = step.life;
         lived.log.push(step.entry);
         lived.events.extend(step.events);
+        if step.year_complete {
+            watch(&lived.life, &lived.events[seen..]);
+            seen = lived.events.len();
+        }
     }
     Ok(lived)
 }

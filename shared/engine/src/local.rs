@@ -1,0 +1,117 @@
+//! What the tables come to in one region in one year, worked out when a life is first lived there and then: which
+//! illnesses are about and what medicine can do, who can find what work.
+
+use content::{Gender, Illness, Occupation, Rules, Schooling, Settlement, Treatment};
+
+/// The tables of a region and a year.
+#[derive(Debug)]
+pub(crate) struct Local {
+    /// Illnesses that come of themselves.
+    pub(crate) endemic: Vec<Endemic>,
+    /// The best treatment of each illness, by place among its treatments.
+    best: Vec<Option<usize>>,
+    /// Work open to each kind of applicant.
+    work: Vec<Openings>,
+}
+
+/// An illness that is about.
+#[derive(Debug)]
+pub(crate) struct Endemic {
+    /// Its place among the illnesses.
+    pub(crate) illness: usize,
+    /// Something all but ends it.
+    pub(crate) prevented: bool,
+}
+
+/// Work open to a kind of applicant, in the order of the rules.
+#[derive(Debug)]
+pub(crate) struct Openings {
+    pub(crate) all: Vec<Opening>,
+    /// The weights of all together, skills unknown.
+    pub(crate) total: u64,
+}
+
+/// Work open to a kind of applicant.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    /// Its place among the occupations.
+    pub(crate) occupation: usize,
+    /// How common it is among such people.
+    pub(crate) common: u64,
+    /// The weights up to and with this one, skills unknown.
+    pub(crate) up_to: u64,
+}
+
+/// What is taken for the skill of somebody whose skills are unknown, and what is added to any.
+const USUAL_SKILL: u64 = 30;
+const ANY_SKILL: u64 = 40;
+
+impl Opening {
+    /// How often somebody so skilled takes the work up.
+    pub(crate) fn weight(&self, skill: u8) -> u64 {
+        self.common * (ANY_SKILL + u64::from(skill))
+    }
+}
+
+impl Local {
+    pub(crate) fn new(rules: &Rules, region: &str, year: u16) -> Self {
+        let has = |tech: &String| rules.technologies.iter().any(|row| row.id == *tech && row.available(region, year));
+        let best = |illness: &Illness| illness.treatments.iter().rposition(|treatment| has(&treatment.tech));
+        let kinds = 0..OPENINGS;
+        Self {
+            endemic: (0..).zip(&rules.illnesses).filter_map(|(place, illness)| {
+                let onset = illness.onset.as_ref()?;
+                let here = (onset.years.0..=onset.years.1).contains(&year)
+                    && (onset.regions.is_empty() || onset.regions.iter().any(|id| id == region));
+                let prevented = onset.prevented_by.as_ref().is_some_and(has);
+                here.then_some(Endemic { illness: place, prevented })
+            }).collect(),
+            best: rules.illnesses.iter().map(best).collect(),
+            work: kinds.map(|kind| Openings::new(rules, region, year, kind)).collect(),
+        }
+    }
+
+    /// The best that medicine can do about an illness.
+    pub(crate) fn treatment<'c>(&self, illness: &'c Illness, place: usize) -> Option<&'c Treatment> {
+        illness.treatments.get((*self.best.get(place)?)?)
+    }
+
+    /// Work open to people of that schooling and gender there.
+    pub(crate) fn openings(&self, schooling: Schooling, gender: Gender, settlement: Settlement) -> &Openings {
+        let town = usize::from(settlement != Settlement::Village);
+        &self.work[(schooling as usize * 2 + gender as usize) * 2 + town]
+    }
+}
+
+/// Kinds of applicants: by schooling, gender, village or town.
+const OPENINGS: usize = Schooling::ALL.len() * Gender::ALL.len() * 2;
+
+impl Openings {
+    fn new(rules: &Rules, region: &str, year: u16, kind: usize) -> Self {
+        let (schooling, gender) = (Schooling::ALL[kind / 4], Gender::ALL[kind / 2 % 2]);
+        let (mut all, mut total) = (Vec::new(), 0);
+        for (occupation, work) in rules.occupations.iter().enumerate() {
+            let common = common(work, region, year, schooling, gender, kind % 2 == 0);
+            if common > 0 {
+                total += common * (ANY_SKILL + USUAL_SKILL);
+                all.push(Opening { occupation, common, up_to: total });
+            }
+        }
+        Self { all, total }
+    }
+}
+
+/// How common work is among such people there and then; 0 if it is not open to them.
+fn common(work: &Occupation, region: &str, year: u16, schooling: Schooling, gender: Gender, rural: bool) -> u64 {
+    let let_in = match gender {
+        Gender::Female => work.women_from,
+        Gender::Male => work.men_from,
+    };
+    let here = work.regions.is_empty() || work.regions.iter().any(|id| id == region);
+    if year < let_in || !here || work.needs > schooling || !(work.years.0..=work.years.1).contains(&year) {
+        return 0;
+    }
+    // Schooling that was paid for is usually used.
+    let fitting = if work.needs == schooling { 4 } else { 1 };
+    fitting * u64::from(if rural { work.rural_weight } else { work.urban_weight })
+}
