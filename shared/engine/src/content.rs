@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use content::blob::BlobError;
 use content::{
     Blobs, ContentHash, Country, Event, EventIx, Illness, Lasting, Living, Locale, NamePool, Occupation, Region, Rules,
-    Society, Texts,
+    Society, Technology, Texts,
 };
 
 use crate::world::{Row, World};
@@ -180,8 +180,7 @@ impl Content {
 
     /// Whether people there could have that then.
     pub(crate) fn has_tech(&self, id: &str, region: &str, year: u16) -> bool {
-        let found = find(&self.rules.technologies, |tech| tech.id.as_str(), id);
-        found.is_some_and(|tech| tech.available(region, year))
+        tech(&self.rules, id).is_some_and(|tech| tech.available(region, year))
     }
 
     pub(crate) fn lasting(&self, id: &str) -> Option<&Lasting> {
@@ -206,6 +205,11 @@ impl Content {
         let own = pools.iter().find(|pool| pool.countries.iter().any(|code| code == country));
         own.or_else(|| pools.iter().find(|pool| pool.regions.iter().any(|id| id == region))).or(pools.first())
     }
+}
+
+/// The technology with this id.
+pub(crate) fn tech<'r>(rules: &'r Rules, id: &str) -> Option<&'r Technology> {
+    find(&rules.technologies, |tech| tech.id.as_str(), id)
 }
 
 /// Finds a row of a table sorted by id.

@@ -3,7 +3,11 @@
 //! Conditions are read with three answers: yes, no, and "depends on what is not known". A set built from this may hold an
 //! event too many, never one too few.
 
-use content::{Cond, Event, Fact, Gender, Num, Quantity, Rules, Settlement, Stage, Terrain};
+use content::{
+    Cond, Event, Fact, Gender, Missing, Num, Quantity, RelationSet, Rules, Settlement, SlotSource, Stage, Terrain,
+};
+
+use crate::content::tech;
 
 use crate::reach::Standing;
 
@@ -63,7 +67,7 @@ impl Known<'_> {
                 rules.shocks.iter().any(|shock| shock.id == *id && shock.strikes(region, year))
             }),
             Cond::Tech(id) => self.spot.zip(self.rules).map(|((year, region), rules)| {
-                rules.technologies.iter().any(|tech| tech.id == *id && tech.available(region, year))
+                tech(rules, id).is_some_and(|tech| tech.available(region, year))
             }),
             Cond::InRegion(ids) => self.spot.map(|(_, region)| ids.iter().any(|id| id == region)),
             Cond::InCountry(codes) => self.country.map(|country| codes.iter().any(|code| code == country)),
@@ -103,6 +107,69 @@ impl Known<'_> {
             Num::Of(_) | Num::Person(..) | Num::YearsAgo(_) | Num::Count(_) => None,
         }
     }
+}
+
+/// Facts for which sets of events are kept, as bits; whatever a condition asks beyond them is `OTHER`.
+mod asks {
+    pub(super) const AGE: u8 = 1;
+    pub(super) const SPOT: u8 = 2;
+    pub(super) const COUNTRY: u8 = 4;
+    pub(super) const HOME: u8 = 8;
+    pub(super) const STANDING: u8 = 16;
+    pub(super) const OTHER: u8 = 128;
+}
+
+/// What is left to ask of a condition once every set has been asked: the parts of it that no single set decides.
+pub(crate) fn undecided(when: &Cond) -> Vec<Cond> {
+    match when {
+        Cond::And(left, right) => [undecided(left), undecided(right)].concat(),
+        part => {
+            let facts = facts_of(part);
+            let decided = facts & asks::OTHER == 0 && facts.count_ones() <= 1;
+            if decided { Vec::new() } else { vec![part.clone()] }
+        }
+    }
+}
+
+/// The facts that a condition asks for.
+fn facts_of(cond: &Cond) -> u8 {
+    match cond {
+        Cond::Const(_) => 0,
+        Cond::Not(inner) => facts_of(inner),
+        Cond::And(left, right) | Cond::Or(left, right) => facts_of(left) | facts_of(right),
+        Cond::Compare(left, _, right) => facts_of_number(left) | facts_of_number(right),
+        Cond::Stage(_) => asks::AGE,
+        Cond::Settlement(_) | Cond::Terrain(_) | Cond::Is(Fact::Rural | Fact::Coastal) => asks::HOME,
+        Cond::Gender(_) | Cond::Is(Fact::Employed | Fact::Retired | Fact::Enrolled | Fact::Married) => asks::STANDING,
+        Cond::Shock(_) | Cond::Tech(_) | Cond::InRegion(_) => asks::SPOT,
+        Cond::InCountry(_) => asks::COUNTRY,
+        _ => asks::OTHER,
+    }
+}
+
+fn facts_of_number(num: &Num) -> u8 {
+    match num {
+        Num::Const(_) => 0,
+        Num::Of(Quantity::Age) => asks::AGE,
+        Num::Of(Quantity::Year) => asks::SPOT,
+        Num::Add(left, right) | Num::Sub(left, right) | Num::Mul(left, right) => {
+            facts_of_number(left) | facts_of_number(right)
+        }
+        _ => asks::OTHER,
+    }
+}
+
+/// The relations of which somebody must be known, each as a set of which one is enough.
+pub(crate) fn company_needed(event: &Event, undecided: &[Cond]) -> Vec<RelationSet> {
+    let slots = event.slots.iter().filter_map(|slot| match &slot.source {
+        SlotSource::Find { among, or: Missing::Skip, .. } => Some(*among),
+        _ => None,
+    });
+    let asked = undecided.iter().filter_map(|cond| match cond {
+        Cond::Any(among, _) => Some(*among),
+        _ => None,
+    });
+    slots.chain(asked).collect()
 }
 
 /// Two answers, of which one that is `decisive` is enough.

@@ -1,7 +1,11 @@
 //! What the tables come to in one region in one year, worked out when a life is first lived there and then: which
 //! illnesses are about and what medicine can do, who can find what work.
 
+use std::sync::OnceLock;
+
 use content::{Gender, Illness, Occupation, Rules, Schooling, Settlement, Treatment};
+
+use crate::content::tech;
 
 /// The tables of a region and a year.
 #[derive(Debug)]
@@ -10,8 +14,10 @@ pub(crate) struct Local {
     pub(crate) endemic: Vec<Endemic>,
     /// The best treatment of each illness, by place among its treatments.
     best: Vec<Option<usize>>,
-    /// Work open to each kind of applicant.
-    work: Vec<Openings>,
+    /// Work open to each kind of applicant, once one has looked for it.
+    work: [OnceLock<Openings>; OPENINGS],
+    region: usize,
+    year: u16,
 }
 
 /// An illness that is about.
@@ -54,20 +60,22 @@ impl Opening {
 }
 
 impl Local {
-    pub(crate) fn new(rules: &Rules, region: &str, year: u16) -> Self {
-        let has = |tech: &String| rules.technologies.iter().any(|row| row.id == *tech && row.available(region, year));
+    pub(crate) fn new(rules: &Rules, region: usize, year: u16) -> Self {
+        let id = rules.regions[region].id.as_str();
+        let has = |name: &String| tech(rules, name).is_some_and(|tech| tech.available(id, year));
         let best = |illness: &Illness| illness.treatments.iter().rposition(|treatment| has(&treatment.tech));
-        let kinds = 0..OPENINGS;
         Self {
             endemic: (0..).zip(&rules.illnesses).filter_map(|(place, illness)| {
                 let onset = illness.onset.as_ref()?;
                 let here = (onset.years.0..=onset.years.1).contains(&year)
-                    && (onset.regions.is_empty() || onset.regions.iter().any(|id| id == region));
+                    && (onset.regions.is_empty() || onset.regions.iter().any(|other| other == id));
                 let prevented = onset.prevented_by.as_ref().is_some_and(has);
                 here.then_some(Endemic { illness: place, prevented })
             }).collect(),
             best: rules.illnesses.iter().map(best).collect(),
-            work: kinds.map(|kind| Openings::new(rules, region, year, kind)).collect(),
+            work: [const { OnceLock::new() }; OPENINGS],
+            region,
+            year,
         }
     }
 
@@ -77,9 +85,11 @@ impl Local {
     }
 
     /// Work open to people of that schooling and gender there.
-    pub(crate) fn openings(&self, schooling: Schooling, gender: Gender, settlement: Settlement) -> &Openings {
-        let town = usize::from(settlement != Settlement::Village);
-        &self.work[(schooling as usize * 2 + gender as usize) * 2 + town]
+    pub(crate) fn openings(&self, rules: &Rules, schooling: Schooling, gender: Gender, home: Settlement) -> &Openings {
+        let town = usize::from(home != Settlement::Village);
+        let kind = (schooling as usize * 2 + gender as usize) * 2 + town;
+        let region = rules.regions[self.region].id.as_str();
+        self.work[kind].get_or_init(|| Openings::new(rules, region, self.year, kind))
     }
 }
 

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use content::{Cond, Event, EventIx, MAX_AGE, News, Rules, Settlement, Terrain, Tier};
+use content::{Cond, Event, EventIx, MAX_AGE, News, RelationSet, Rules, Settlement, Terrain, Tier};
 
-use crate::foresee::Known;
+use crate::foresee::{Known, company_needed, undecided};
 use crate::life::Life;
 use crate::world::{years, year_at};
 
@@ -31,7 +31,7 @@ impl EventSet {
         self.0[word] & bit != 0
     }
 
-    pub(crate) fn insert(&mut self, ix: EventIx) {
+    fn insert(&mut self, ix: EventIx) {
         let (word, bit) = place(ix);
         self.0[word] |= bit;
     }
@@ -69,6 +69,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) home: (Settlement, Terrain),
     pub(crate) standing: Standing,
     pub(crate) news: &'a [News],
+    /// The relations of all who are known, living or dead.
+    pub(crate) company: RelationSet,
 }
 
 /// What somebody is to others and to the law.
@@ -111,6 +113,27 @@ pub(crate) struct Reach {
     quiet: EventSet,
     told: Vec<EventSet>,
     rivals: Rivals,
+    /// What may happen whatever the country of birth, and what may not.
+    anywhere: EventSet,
+    bound: Vec<EventIx>,
+    /// By event, what no set decides.
+    left: Vec<Left>,
+}
+
+/// What is left to ask once every set has been asked.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// All of these must hold.
+    pub(crate) conds: Vec<Cond>,
+    /// Somebody of each of these must be known.
+    company: Vec<RelationSet>,
+}
+
+impl Left {
+    fn of(event: &Event) -> Self {
+        let conds = event.when.as_ref().map(undecided).unwrap_or_default();
+        Self { company: company_needed(event, &conds), conds }
+    }
 }
 
 fn unknown(count: usize) -> Vec<OnceLock<EventSet>> {
@@ -132,6 +155,9 @@ impl Reach {
             quiet: EventSet::of(events, |event| Known { quiet: true, ..Known::default() }.allows(event)),
             told: News::ALL.iter().map(told).collect(),
             rivals: Rivals::of(events),
+            anywhere: EventSet::of(events, |event| event.scope.born_in.is_empty()),
+            bound: (0..).map(EventIx).zip(events).filter(|(_, event)| !event.scope.born_in.is_empty()).map(|(ix, _)| ix).collect(),
+            left: events.iter().map(Left::of).collect(),
         }
     }
 
@@ -146,11 +172,21 @@ impl Reach {
         let sets = self.sets(rules, now);
         let (tier, news) = (&self.tiers[tier as usize], now.news);
         let word = move |place: usize| {
-            let both = |all: u64, set: &&EventSet| all & set.0[place];
+            let open = tier.0[place] & open.0[place];
+            if open == 0 {
+                return 0;
+            }
             let told = news.iter().fold(self.quiet.0[place], |any, news| any | self.told[*news as usize].0[place]);
-            sets.iter().fold(tier.0[place] & open.0[place] & told, both)
+            sets.iter().fold(open & told, |all, set| all & set.0[place])
         };
-        (0..open.0.len()).flat_map(move |place| Bits { first: place * 64, word: word(place) })
+        let company = now.company;
+        let events = (0..open.0.len()).flat_map(move |place| Bits { first: place * 64, word: word(place) });
+        events.filter(move |ix| self.left(*ix).company.iter().all(|needed| needed.meets(company)))
+    }
+
+    /// What is left to ask about an event once every set has been asked.
+    pub(crate) fn left(&self, ix: EventIx) -> &Left {
+        &self.left[usize::from(ix.0)]
     }
 
     /// Whether these circumstances allow an event, of whatever tier.
@@ -179,9 +215,15 @@ impl Reach {
 
     /// What may ever happen in a life of this birth and these wishes.
     pub(crate) fn of_birth(&self, rules: &Rules, life: &Life) -> EventSet {
-        let spared = |event: &Event| event.sensitivity.iter().any(|tag| life.spec.content_filter.contains(tag));
-        let born = |event: &Event| event.scope.born_in.is_empty() || event.scope.born_in.contains(&life.spec.country);
-        EventSet::of(&rules.events, |event| born(event) && !spared(event))
+        let spec = &life.spec;
+        let mut set = self.anywhere.clone();
+        let born = |ix: &&EventIx| rules.events[usize::from(ix.0)].scope.born_in.contains(&spec.country);
+        self.bound.iter().filter(born).for_each(|ix| set.insert(*ix));
+        if !spec.content_filter.is_empty() {
+            let spared = |event: &Event| event.sensitivity.iter().any(|tag| spec.content_filter.contains(tag));
+            set.remove_all(&EventSet::of(&rules.events, spared));
+        }
+        set
     }
 
     /// Takes away what cannot happen in the same year as something of that group or quota.

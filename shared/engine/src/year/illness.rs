@@ -5,7 +5,7 @@ use content::{Illness, News, Onset, Treatment};
 use super::money;
 use super::turn::{Score, Turn};
 use crate::dice::Purpose;
-use crate::life::{Ailment, Entry, Life};
+use crate::life::{Ailment, Entry};
 use crate::record::Value;
 
 /// The age up to which a gentle life is spared.
@@ -22,20 +22,22 @@ pub(super) fn year(turn: &mut Turn<'_>) {
 }
 
 fn suffer(turn: &mut Turn<'_>) {
-    let year = turn.life.year;
+    let (content, year) = (turn.content, turn.life.year);
     let mut index = 0;
-    while let Some(ailment) = turn.life.health.conditions.get(index).cloned() {
-        let Some(illness) = turn.content.illness(&ailment.id) else {
+    while let Some(ailment) = turn.life.health.conditions.get(index) {
+        let since = ailment.since;
+        let Some(place) = content.illness_at(&ailment.id) else {
             index += 1;
             continue;
         };
-        let cured = treat(turn, illness, index);
-        let ailment = &turn.life.health.conditions[index];
-        let lost = |points: i16| -i32::from(left_after_care(turn, ailment, points.unsigned_abs()));
-        let (physical, mental) = (lost(illness.physical), lost(illness.mental));
-        turn.add(Score::Physical, physical, &illness.id);
-        turn.add(Score::Mental, mental, &illness.id);
-        let over = illness.years > 0 && year >= ailment_since(&turn.life, index) + illness.years;
+        let illness = &content.rules().illnesses[place];
+        let best = turn.local().treatment(illness, place);
+        let cured = treat(turn, best, index);
+        let care = best.filter(|_| turn.life.health.conditions[index].treated);
+        let lost = |points: i16| -i32::from(after_care(care, points.unsigned_abs()));
+        turn.add(Score::Physical, lost(illness.physical), &illness.id);
+        turn.add(Score::Mental, lost(illness.mental), &illness.id);
+        let over = illness.years > 0 && year >= since + illness.years;
         if over || cured {
             turn.life.health.conditions.remove(index);
             let source = if cured { "treatment" } else { "recovery" };
@@ -47,13 +49,8 @@ fn suffer(turn: &mut Turn<'_>) {
     }
 }
 
-fn ailment_since(life: &Life, index: usize) -> u16 {
-    life.health.conditions.get(index).map_or(life.year, |ailment| ailment.since)
-}
-
 /// The best treatment there and then, if somebody can pay for it; true if it cures.
-fn treat(turn: &mut Turn<'_>, illness: &Illness, index: usize) -> bool {
-    let treatment = best_treatment(turn, illness);
+fn treat(turn: &mut Turn<'_>, treatment: Option<&Treatment>, index: usize) -> bool {
     let cost = treatment.map_or(0, |treatment| own_cost(turn, treatment));
     let affordable = money::can_pay(turn, cost);
     let treated = treatment.is_some() && affordable;
@@ -72,20 +69,22 @@ fn treat(turn: &mut Turn<'_>, illness: &Illness, index: usize) -> bool {
     turn.happens(chance, Purpose::Treatment, index as u64)
 }
 
-fn best_treatment<'c>(turn: &Turn<'_>, illness: &'c Illness) -> Option<&'c Treatment> {
-    turn.local().treatment(illness, turn.content.illness_at(&illness.id)?)
-}
-
 /// What is left to pay, days.
 fn own_cost(turn: &Turn<'_>, treatment: &Treatment) -> i64 {
     i64::from(treatment.cost_days) * i64::from(100 - turn.here.society.cover_pct) / 100
 }
 
+/// What an illness the player has adds to the risk of death, percent.
+pub(super) fn added_hazard(turn: &Turn<'_>, ailment: &Ailment) -> u16 {
+    let Some(place) = turn.content.illness_at(&ailment.id) else { return 0 };
+    let illness = &turn.content.rules().illnesses[place];
+    let care = turn.local().treatment(illness, place).filter(|_| ailment.treated);
+    after_care(care, illness.hazard_pct - 100)
+}
+
 /// What is left of a harm when care has done what it can.
-pub(super) fn left_after_care(turn: &Turn<'_>, ailment: &Ailment, harm: u16) -> u16 {
-    let treatment = turn.content.illness(&ailment.id).filter(|_| ailment.treated);
-    let relief =
-        treatment.and_then(|illness| best_treatment(turn, illness)).map_or(0, |treatment| treatment.relief_pct);
+fn after_care(care: Option<&Treatment>, harm: u16) -> u16 {
+    let relief = care.map_or(0, |treatment| treatment.relief_pct);
     u16::try_from(u32::from(harm) * u32::from(100 - relief.min(100)) / 100).unwrap_or(harm)
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn pass(turn: &mut Turn<'_>) {
     turn.life.age += 1;
     turn.life.year += 1;
     turn.life.stage = Stage::of_age(turn.life.age);
-    turn.look_around();
+    turn.turn_the_year();
     turn.life.news.clear();
     money::open_books(turn);
     health::plan(turn);

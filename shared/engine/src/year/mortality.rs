@@ -110,8 +110,7 @@ pub(super) fn risk(turn: &mut Turn<'_>) {
     }
     let exposed = Exposure { row: &turn.here, age: life.age };
     let illness = life.health.conditions.iter().fold(100_u64, |percent, ailment| {
-        let Some(illness) = turn.content.illness(&ailment.id) else { return percent };
-        percent * u64::from(100 + super::illness::left_after_care(turn, ailment, illness.hazard_pct - 100)) / 100
+        percent * u64::from(100 + super::illness::added_hazard(turn, ailment)) / 100
     });
     let work = turn.occupation();
     let work = work.map_or(100, |occupation| u64::from(occupation.hazard_pct));

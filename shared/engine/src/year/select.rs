@@ -101,8 +101,8 @@ fn possible<'t>(turn: &'t Turn<'_>, tier: Tier) -> impl Iterator<Item = EventIx>
 
 /// An event that happens without a draw, if it can.
 fn certain(turn: &Turn<'_>, ix: EventIx, carried: &BTreeMap<String, PersonId>, caused_by: Option<u32>) -> Option<Draw> {
+    let slots = people(turn, ix, carried)?;
     let event = turn.event(ix);
-    let slots = people(turn, event, carried)?;
     let factors = turn.trace.as_ref().map(|_| {
         let weight = weigh(turn, ix, event, &slots);
         factors(turn, ix, &slots, weight, weight)
@@ -146,7 +146,7 @@ fn due_chain(turn: &mut Turn<'_>) -> Option<Draw> {
 fn milestone(turn: &Turn<'_>) -> Option<Draw> {
     possible(turn, Tier::Milestone).find_map(|ix| {
         let event = turn.event(ix);
-        let slots = people(turn, event, &NOBODY)?;
+        let slots = people(turn, ix, &NOBODY)?;
         let weight = weigh(turn, ix, event, &slots);
         let happens = turn.dice().roll_for(Purpose::Milestone, &event.id, 0).chance(weight, EVERY_YEAR);
         happens.then(|| draw(turn, ix, slots, weight, EVERY_YEAR))
@@ -224,7 +224,7 @@ fn fill(turn: &mut Turn<'_>, tier: Tier) {
     let mut candidates = std::mem::take(&mut turn.pool.candidates);
     candidates.extend(possible(turn, tier).filter_map(|ix| {
         let event = turn.event(ix);
-        let slots = people(turn, event, &NOBODY)?;
+        let slots = people(turn, ix, &NOBODY)?;
         let weight = weigh(turn, ix, event, &slots);
         Some(Candidate { ix, is_harmless: event.risk <= Risk::Low, weight })
     }));
@@ -238,7 +238,7 @@ fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, whole: u64) -> Option<Draw> 
     let mut point = turn.dice().roll_for(Purpose::Draw, tier.as_str(), index).below(total);
     for Candidate { ix, weight, .. } in candidates {
         if point < *weight {
-            let slots = people(turn, turn.event(*ix), &NOBODY)?;
+            let slots = people(turn, *ix, &NOBODY)?;
             return Some(draw(turn, *ix, slots, *weight, total));
         }
         point -= weight;
@@ -303,8 +303,11 @@ const fn mode_percent(mode: Mode, risk: Risk) -> u64 {
 }
 
 /// The people of an event that may happen, if there are such people and its condition holds.
-fn people(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
-    let slots = slot::fill(turn, event, carried)?;
-    let holds = event.when.as_ref().is_none_or(|when| turn.asked(&slots).holds(when));
-    holds.then_some(slots)
+///
+/// Only what no set decides is asked: the event is among the possible ones.
+fn people(turn: &Turn<'_>, ix: EventIx, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
+    let slots = slot::fill(turn, turn.event(ix), carried)?;
+    let left = turn.content.world().reach.left(ix);
+    let asked = turn.asked(&slots);
+    left.conds.iter().all(|cond| asked.holds(cond)).then_some(slots)
 }

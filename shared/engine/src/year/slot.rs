@@ -53,6 +53,9 @@ impl FromIterator<Option<PersonId>> for Slots {
 /// Fills the slots, or says that the event cannot happen. People to be created are left open.
 pub(super) fn fill(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
     let mut filled = Slots::open(event.slots.len());
+    if event.slots.is_empty() {
+        return Some(filled);
+    }
     for (place, slot) in event.slots.iter().enumerate() {
         if let Some(person) = carried.get(&slot.name) {
             filled[place] = Some(*person);

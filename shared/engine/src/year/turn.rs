@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
-use content::{Attribute, Event, Mode, News, Occupation, Skill};
+use content::{Attribute, Event, Mode, News, Occupation, RelationSet, Skill};
 
-use super::DrawFactors;
 use super::agenda::Agenda;
+use super::growth;
 use super::likely::Likely;
-use super::select::Pool;
+use super::select::{DrawFactors, Pool};
 use super::slot::Slots;
 use crate::ask::Asked;
 use crate::content::Content;
@@ -39,6 +39,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) agenda: Agenda,
     /// What may be drawn as things stand.
     pub(crate) pool: Pool,
+    /// The most each attribute can come to.
+    pub(crate) talents: [i32; Attribute::ALL.len()],
     /// The people of the event that waits for an answer.
     pub(crate) waiting: Option<Slots>,
     /// The occupation last looked up.
@@ -118,6 +120,7 @@ impl<'a> Turn<'a> {
             country: content.country_ix(&life.place.country),
             agenda: Agenda::of(content, &life, &seen),
             pool: Pool::default(),
+            talents: growth::talents(&life),
             waiting: None,
             job: Cell::new(None),
             content,
@@ -135,7 +138,12 @@ impl<'a> Turn<'a> {
         Self { noting: false, ..Self::new(content, life) }
     }
 
-    /// Reads the tables anew: the year or the place has changed.
+    /// Reads the tables of a new year.
+    pub(crate) fn turn_the_year(&mut self) {
+        self.here = *self.content.world().row(self.region, self.life.year);
+    }
+
+    /// Reads the tables anew: the place has changed.
     pub(crate) fn look_around(&mut self) {
         self.region = self.content.region_ix(&self.life.place.region);
         self.country = self.content.country_ix(&self.life.place.country);
@@ -203,6 +211,7 @@ impl<'a> Turn<'a> {
             home: (life.place.settlement, life.place.terrain),
             standing: Standing::of(life),
             news: &life.news,
+            company: life.persons.iter().fold(RelationSet::NONE, |all, person| all.with(person.relation)),
         }
     }
 

@@ -248,7 +248,7 @@ pub(super) fn find<'c>(
     roll: &mut Roll,
 ) -> Option<&'c Occupation> {
     let occupations = &content.rules().occupations;
-    let open = local.openings(applicant.schooling, applicant.gender, applicant.settlement);
+    let open = local.openings(content.rules(), applicant.schooling, applicant.gender, applicant.settlement);
     let Some(skills) = applicant.skills else {
         let point = roll.below(open.total);
         let found = open.all.partition_point(|opening| opening.up_to <= point);

@@ -192,6 +192,21 @@ impl RelationSet {
         self.0 & Self::bit(relation) != 0
     }
 
+    /// Nobody.
+    pub const NONE: Self = Self(0);
+
+    /// The set with one relation more.
+    #[must_use]
+    pub const fn with(self, relation: Relation) -> Self {
+        Self(self.0 | Self::bit(relation))
+    }
+
+    /// Whether the sets have a relation in common.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The one relation of a set of one: what a missing person can be created as.
     #[must_use]
     pub fn single(self) -> Option<Relation> {
