@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use content::{Gender, Illness, Occupation, Rules, Schooling, Settlement, Treatment};
+use content::{Gender, Habit, Illness, Living, Occupation, Onset, Rules, Schooling, Settlement, Treatment};
 
 use crate::content::tech;
 
@@ -20,13 +20,39 @@ pub(crate) struct Local {
     year: u16,
 }
 
-/// An illness that is about.
+/// An illness that is about: how often it comes to whom.
 #[derive(Debug)]
 pub(crate) struct Endemic {
     /// Its place among the illnesses.
     pub(crate) illness: usize,
+    /// First and last age.
+    pub(crate) ages: (u16, u16),
+    /// New cases a year in 100,000 people, at the first and at the last age.
+    pub(crate) per_100k: (u64, u64),
+    pub(crate) hereditary: bool,
+    pub(crate) habit: Option<Habit>,
+    pub(crate) stress: bool,
+    /// Infections live on poverty, and on their time: in fortieths of the usual.
+    pub(crate) of_poverty: Option<u64>,
     /// Something all but ends it.
     pub(crate) prevented: bool,
+}
+
+impl Endemic {
+    fn new(place: usize, illness: &Illness, onset: &Onset, living: &Living, prevented: bool) -> Self {
+        let infectious = matches!(illness.cause.as_str(), "infection" | "respiratory") && illness.hazard_pct > 150;
+        let short_lives = 80_u64.saturating_sub(living.life_expectancy.into()).clamp(4, 55);
+        Self {
+            illness: place,
+            ages: onset.ages,
+            per_100k: (onset.per_100k.0.into(), onset.per_100k.1.into()),
+            hereditary: onset.hereditary,
+            habit: onset.habit,
+            stress: onset.stress,
+            of_poverty: infectious.then_some(short_lives),
+            prevented,
+        }
+    }
 }
 
 /// Work open to a kind of applicant, in the order of the rules.
@@ -60,7 +86,7 @@ impl Opening {
 }
 
 impl Local {
-    pub(crate) fn new(rules: &Rules, region: usize, year: u16) -> Self {
+    pub(crate) fn new(rules: &Rules, region: usize, year: u16, living: &Living) -> Self {
         let id = rules.regions[region].id.as_str();
         let has = |name: &String| tech(rules, name).is_some_and(|tech| tech.available(id, year));
         let best = |illness: &Illness| illness.treatments.iter().rposition(|treatment| has(&treatment.tech));
@@ -70,7 +96,7 @@ impl Local {
                 let here = (onset.years.0..=onset.years.1).contains(&year)
                     && (onset.regions.is_empty() || onset.regions.iter().any(|other| other == id));
                 let prevented = onset.prevented_by.as_ref().is_some_and(has);
-                here.then_some(Endemic { illness: place, prevented })
+                here.then(|| Endemic::new(place, illness, onset, living, prevented))
             }).collect(),
             best: rules.illnesses.iter().map(best).collect(),
             work: [const { OnceLock::new() }; OPENINGS],

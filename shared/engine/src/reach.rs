@@ -123,6 +123,8 @@ pub(crate) struct Reach {
 /// What is left to ask once every set has been asked.
 #[derive(Debug)]
 pub(crate) struct Left {
+    /// Nothing is: nobody has to be found for it, and every set agrees.
+    pub(crate) is_bare: bool,
     /// All of these must hold.
     pub(crate) conds: Vec<Cond>,
     /// Somebody of each of these must be known.
@@ -132,7 +134,7 @@ pub(crate) struct Left {
 impl Left {
     fn of(event: &Event) -> Self {
         let conds = event.when.as_ref().map(undecided).unwrap_or_default();
-        Self { company: company_needed(event, &conds), conds }
+        Self { is_bare: conds.is_empty() && event.slots.is_empty(), company: company_needed(event, &conds), conds }
     }
 }
 

@@ -60,7 +60,7 @@ impl World {
     pub(crate) fn local(&self, rules: &Rules, region: usize, year: u16) -> &Local {
         let region = region.min(self.regions - 1);
         let local = &self.locals[year_at(year) * self.regions + region];
-        local.get_or_init(|| Local::new(rules, region, year))
+        local.get_or_init(|| Local::new(rules, region, year, &self.row(region, year).living))
     }
 
     pub(crate) fn deaths(&self, expectancy: u16, age: u16) -> u32 {

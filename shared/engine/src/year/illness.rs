@@ -1,11 +1,12 @@
 //! Falling ill, being treated, getting well: by age, habits, kin, and what medicine can do there and then.
 
-use content::{Illness, News, Onset, Treatment};
+use content::{Habit, Illness, News, Treatment};
 
 use super::money;
 use super::turn::{Score, Turn};
 use crate::dice::Purpose;
 use crate::life::{Ailment, Entry};
+use crate::local::Endemic;
 use crate::record::Value;
 
 /// The age up to which a gentle life is spared.
@@ -96,9 +97,11 @@ fn onset<'c>(turn: &mut Turn<'c>) -> Option<&'c Illness> {
     let content = turn.content;
     let mut point = turn.dice().roll(Purpose::Onset, 0).below(100_000);
     for endemic in &turn.local().endemic {
+        if !(endemic.ages.0..=endemic.ages.1).contains(&turn.life.age) {
+            continue;
+        }
         let illness = &content.rules().illnesses[endemic.illness];
-        let Some(onset) = illness.onset.as_ref().filter(|onset| has_age(onset, turn.life.age)) else { continue };
-        let rate = rate(turn, illness, onset, endemic.prevented);
+        let rate = rate(turn, illness, endemic);
         if point < rate {
             if let Some(trace) = &mut turn.trace {
                 let chance_pm = u16::try_from(rate / 100).unwrap_or(1000);
@@ -116,42 +119,39 @@ fn onset<'c>(turn: &mut Turn<'c>) -> Option<&'c Illness> {
     None
 }
 
-fn has_age(onset: &Onset, age: u16) -> bool {
-    (onset.ages.0..=onset.ages.1).contains(&age)
-}
-
-/// New cases a year in 100,000 people like this, where it is about.
-fn rate(turn: &Turn<'_>, illness: &Illness, onset: &Onset, prevented: bool) -> u64 {
+/// New cases a year in 100,000 people like this.
+fn rate(turn: &Turn<'_>, illness: &Illness, endemic: &Endemic) -> u64 {
     let life = &turn.life;
-    let (from, to) = onset.ages;
     if life.health.conditions.iter().any(|ailment| ailment.id == illness.id) {
         return 0;
     }
-    let (first, last) = (u64::from(onset.per_100k.0), u64::from(onset.per_100k.1));
+    let ((from, to), (first, last)) = (endemic.ages, endemic.per_100k);
     let (step, run) = (u64::from(life.age - from), u64::from((to - from).max(1)));
     let mut rate = (first * (run - step) + last * step) / run;
-    if onset.hereditary && life.health.risks.contains(&illness.id) {
+    if endemic.hereditary && life.health.risks.contains(&illness.id) {
         rate *= 3;
     }
-    if let Some(habit) = onset.habit {
-        let level = u64::from(life.habits.level(habit));
-        let percent = match habit {
-            content::Habit::Smoke | content::Habit::Drink => [70, 110, 200, 320],
-            content::Habit::Diet => [250, 180, 90, 110],
-            content::Habit::Exercise | content::Habit::Sleep => [140, 110, 80, 75],
-        };
-        rate = rate * percent[usize::try_from(level.min(3)).unwrap_or(0)] / 100;
+    if let Some(habit) = endemic.habit {
+        rate = rate * habit_percent(habit, life.habits.level(habit)) / 100;
     }
-    if onset.stress {
+    if endemic.stress {
         rate = rate * (40 + u64::from(life.health.stress) * 3 / 2) / 100;
     }
-    // Infections live on poverty, and on their time.
-    if matches!(illness.cause.as_str(), "infection" | "respiratory") && illness.hazard_pct > 150 {
-        let lives = u64::from(turn.here.living.life_expectancy);
-        rate = rate * 80_u64.saturating_sub(lives).clamp(4, 55) / 40;
+    if let Some(short_lives) = endemic.of_poverty {
+        rate = rate * short_lives / 40;
         rate = rate * (130 - u64::from(life.family.wealth).min(90)) / 100;
     }
-    if prevented { rate / 25 } else { rate }
+    if endemic.prevented { rate / 25 } else { rate }
+}
+
+/// What a habit at a level, 0 to 3, does to the illnesses it tells on, percent.
+const fn habit_percent(habit: Habit, level: u8) -> u64 {
+    let levels = match habit {
+        Habit::Smoke | Habit::Drink => [70, 110, 200, 320],
+        Habit::Diet => [250, 180, 90, 110],
+        Habit::Exercise | Habit::Sleep => [140, 110, 80, 75],
+    };
+    levels[if level > 3 { 3 } else { level as usize }]
 }
 
 /// An illness begins, unless it is there already.

@@ -222,12 +222,13 @@ impl Pool {
 fn fill(turn: &mut Turn<'_>, tier: Tier) {
     turn.pool.clear();
     let mut candidates = std::mem::take(&mut turn.pool.candidates);
-    candidates.extend(possible(turn, tier).filter_map(|ix| {
+    let possible = possible(turn, tier).filter_map(|ix| {
         let event = turn.event(ix);
         let slots = people(turn, ix, &NOBODY)?;
         let weight = weigh(turn, ix, event, &slots);
         Some(Candidate { ix, is_harmless: event.risk <= Risk::Low, weight })
-    }));
+    });
+    possible.for_each(|candidate| candidates.push(candidate));
     turn.pool.candidates = candidates;
 }
 
@@ -246,31 +247,26 @@ fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, whole: u64) -> Option<Draw> 
     None
 }
 
-/// What makes an event more or less likely here and now: why, and by how many percent.
-fn multipliers<'t>(
-    turn: &'t Turn<'_>,
-    ix: EventIx,
-    event: &'t Event,
-    slots: &'t Slots,
-) -> impl Iterator<Item = (&'t str, u64)> {
-    let asked = turn.asked(slots);
-    let by_author = event.multipliers.iter().filter(move |multiplier| asked.holds(&multiplier.cond));
-    let by_mode = mode_percent(turn.mode(), event.risk);
+/// Tells what makes an event more or less likely here and now: why, and by how many percent.
+fn multiply(turn: &Turn<'_>, ix: EventIx, event: &Event, slots: &Slots, mut by: impl FnMut(&str, u64)) {
+    if !event.multipliers.is_empty() {
+        let asked = turn.asked(slots);
+        let by_author = event.multipliers.iter().filter(|multiplier| asked.holds(&multiplier.cond));
+        by_author.for_each(|multiplier| by(&multiplier.why, multiplier.percent.into()));
+    }
+    by("mode", mode_percent(turn.mode(), event.risk));
     let times = match event.scope.tier {
         Tier::Random => turn.seen[usize::from(ix.0)].count,
         _ => 0,
     };
-    let by_repeats = (0..times.min(6)).fold(100, |percent, _| percent * REPEAT_PERCENT / 100);
-    by_author
-        .map(|multiplier| (multiplier.why.as_str(), multiplier.percent.into()))
-        .chain([("mode", by_mode), ("repeated", by_repeats)])
-        .filter(|(_, percent)| *percent != 100)
+    by("repeated", (0..times.min(6)).fold(100, |percent, _| percent * REPEAT_PERCENT / 100));
 }
 
 /// The weight of an event here and now.
 fn weigh(turn: &Turn<'_>, ix: EventIx, event: &Event, slots: &Slots) -> u64 {
-    let percent = multipliers(turn, ix, event, slots).fold(100, |product, (_, percent)| product * percent / 100);
-    u64::from(event.weight) * percent.clamp(MULTIPLIER_BOUNDS.0, MULTIPLIER_BOUNDS.1) / 100
+    let mut product = 100;
+    multiply(turn, ix, event, slots, |_, percent| product = product * percent / 100);
+    u64::from(event.weight) * product.clamp(MULTIPLIER_BOUNDS.0, MULTIPLIER_BOUNDS.1) / 100
 }
 
 /// A draw, with why it came about if somebody asks.
@@ -281,11 +277,16 @@ fn draw(turn: &Turn<'_>, ix: EventIx, slots: Slots, weight: u64, total_weight: u
 
 fn factors(turn: &Turn<'_>, ix: EventIx, slots: &Slots, weight: u64, total_weight: u64) -> DrawFactors {
     let event = turn.event(ix);
-    let multipliers = multipliers(turn, ix, event, slots).map(|(why, percent)| Factor { why: why.to_owned(), percent });
+    let mut multipliers = Vec::new();
+    multiply(turn, ix, event, slots, |why, percent| {
+        if percent != 100 {
+            multipliers.push(Factor { why: why.to_owned(), percent });
+        }
+    });
     DrawFactors {
         tier: event.scope.tier,
         base_weight: event.weight.into(),
-        multipliers: multipliers.collect(),
+        multipliers,
         weight,
         total_weight,
     }
@@ -306,8 +307,11 @@ const fn mode_percent(mode: Mode, risk: Risk) -> u64 {
 ///
 /// Only what no set decides is asked: the event is among the possible ones.
 fn people(turn: &Turn<'_>, ix: EventIx, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
-    let slots = slot::fill(turn, turn.event(ix), carried)?;
     let left = turn.content.world().reach.left(ix);
+    if left.is_bare {
+        return Some(Slots::default());
+    }
+    let slots = slot::fill(turn, turn.event(ix), carried)?;
     let asked = turn.asked(&slots);
     left.conds.iter().all(|cond| asked.holds(cond)).then_some(slots)
 }

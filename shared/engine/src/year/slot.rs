@@ -64,7 +64,7 @@ pub(super) fn fill(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, Pe
         let SlotSource::Find { among, cond, pick, or } = &slot.source else { continue };
         let asked = turn.asked(&filled);
         let people = turn.life.persons.iter().filter(|person| {
-            among.contains(person.relation) && !filled.contains(&Some(person.id)) && asked.about(person).holds(cond)
+            among.contains(person.relation) && asked.about(person).holds(cond) && !filled.contains(&Some(person.id))
         });
         let found = match pick {
             Pick::First => people.min_by_key(|person| person.id),
