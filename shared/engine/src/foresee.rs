@@ -66,9 +66,10 @@ impl Known<'_> {
             Cond::Shock(id) => self.spot.zip(self.rules).map(|((year, region), rules)| {
                 rules.shocks.iter().any(|shock| shock.id == *id && shock.strikes(region, year))
             }),
-            Cond::Tech(id) => self.spot.zip(self.rules).map(|((year, region), rules)| {
-                tech(rules, id).is_some_and(|tech| tech.available(region, year))
-            }),
+            Cond::Tech(id) => self
+                .spot
+                .zip(self.rules)
+                .map(|((year, region), rules)| tech(rules, id).is_some_and(|tech| tech.available(region, year))),
             Cond::InRegion(ids) => self.spot.map(|(_, region)| ids.iter().any(|id| id == region)),
             Cond::InCountry(codes) => self.country.map(|country| codes.iter().any(|code| code == country)),
             Cond::Mode(_)
@@ -100,7 +101,9 @@ impl Known<'_> {
             Num::Const(number) => Some(*number),
             Num::Of(Quantity::Age) => self.age.map(i32::from),
             Num::Of(Quantity::Year) => self.spot.map(|(year, _)| year.into()),
-            Num::Of(Quantity::JobYears | Quantity::JobRank) => self.standing.and_then(|known| (!known.facts()[1]).then_some(0)),
+            Num::Of(Quantity::JobYears | Quantity::JobRank) => {
+                self.standing.and_then(|known| (!known.facts()[1]).then_some(0))
+            }
             Num::Add(left, right) => Some(self.number(left)?.saturating_add(self.number(right)?)),
             Num::Sub(left, right) => Some(self.number(left)?.saturating_sub(self.number(right)?)),
             Num::Mul(left, right) => Some(self.number(left)?.saturating_mul(self.number(right)?)),

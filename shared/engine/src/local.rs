@@ -91,13 +91,16 @@ impl Local {
         let has = |name: &String| tech(rules, name).is_some_and(|tech| tech.available(id, year));
         let best = |illness: &Illness| illness.treatments.iter().rposition(|treatment| has(&treatment.tech));
         Self {
-            endemic: (0..).zip(&rules.illnesses).filter_map(|(place, illness)| {
-                let onset = illness.onset.as_ref()?;
-                let here = (onset.years.0..=onset.years.1).contains(&year)
-                    && (onset.regions.is_empty() || onset.regions.iter().any(|other| other == id));
-                let prevented = onset.prevented_by.as_ref().is_some_and(has);
-                here.then(|| Endemic::new(place, illness, onset, living, prevented))
-            }).collect(),
+            endemic: (0..)
+                .zip(&rules.illnesses)
+                .filter_map(|(place, illness)| {
+                    let onset = illness.onset.as_ref()?;
+                    let here = (onset.years.0..=onset.years.1).contains(&year)
+                        && (onset.regions.is_empty() || onset.regions.iter().any(|other| other == id));
+                    let prevented = onset.prevented_by.as_ref().is_some_and(has);
+                    here.then(|| Endemic::new(place, illness, onset, living, prevented))
+                })
+                .collect(),
             best: rules.illnesses.iter().map(best).collect(),
             work: [const { OnceLock::new() }; OPENINGS],
             region,

@@ -11,7 +11,7 @@ use content::{Cond, Event, EventIx, MAX_AGE, News, RelationSet, Rules, Settlemen
 
 use crate::foresee::{Known, company_needed, undecided};
 use crate::life::Life;
-use crate::world::{years, year_at};
+use crate::world::{year_at, years};
 
 /// Events, a bit for each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +145,8 @@ fn unknown(count: usize) -> Vec<OnceLock<EventSet>> {
 impl Reach {
     pub(crate) fn new(rules: &Rules) -> Self {
         let events = &rules.events;
-        let told = |news: &News| EventSet::of(events, |event| event.when.as_ref().is_some_and(|when| asks(when, *news)));
+        let told =
+            |news: &News| EventSet::of(events, |event| event.when.as_ref().is_some_and(|when| asks(when, *news)));
         Self {
             regions: rules.regions.len(),
             tiers: Tier::ALL.iter().map(|tier| EventSet::of(events, |event| event.scope.tier == *tier)).collect(),
@@ -158,7 +159,12 @@ impl Reach {
             told: News::ALL.iter().map(told).collect(),
             rivals: Rivals::of(events),
             anywhere: EventSet::of(events, |event| event.scope.born_in.is_empty()),
-            bound: (0..).map(EventIx).zip(events).filter(|(_, event)| !event.scope.born_in.is_empty()).map(|(ix, _)| ix).collect(),
+            bound: (0..)
+                .map(EventIx)
+                .zip(events)
+                .filter(|(_, event)| !event.scope.born_in.is_empty())
+                .map(|(ix, _)| ix)
+                .collect(),
             left: events.iter().map(Left::of).collect(),
         }
     }
@@ -205,13 +211,17 @@ impl Reach {
         let (settlement, terrain) = now.home;
         let country = rules.countries.get(now.country).map_or("", |country| country.code.as_str());
         let home = terrain as usize * Settlement::ALL.len() + settlement as usize;
-        let spot = Known { spot: Some((now.year, &rules.regions[now.region].id)), rules: Some(rules), ..Known::default() };
+        let spot =
+            Known { spot: Some((now.year, &rules.regions[now.region].id)), rules: Some(rules), ..Known::default() };
         [
             set(&self.ages[usize::from(age)], Known { age: Some(age), ..Known::default() }),
             set(&self.spots[year * self.regions + now.region], spot),
             set(&self.countries[now.country], Known { country: Some(country), ..Known::default() }),
             set(&self.homes[home], Known { home: Some(now.home), ..Known::default() }),
-            set(&self.standings[usize::from(now.standing.0)], Known { standing: Some(now.standing), ..Known::default() }),
+            set(
+                &self.standings[usize::from(now.standing.0)],
+                Known { standing: Some(now.standing), ..Known::default() },
+            ),
         ]
     }
 

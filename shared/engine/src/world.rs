@@ -41,7 +41,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(rules: &Rules) -> Self {
-        let rows = (FIRST_YEAR..=LAST_YEAR).flat_map(|year| rules.regions.iter().map(move |region| row(rules, &region.id, year)));
+        let rows = (FIRST_YEAR..=LAST_YEAR)
+            .flat_map(|year| rules.regions.iter().map(move |region| row(rules, &region.id, year)));
         let ages =
             |expectancy| std::array::from_fn(|age| expected_deaths(expectancy, u16::try_from(age).unwrap_or(MAX_AGE)));
         Self {

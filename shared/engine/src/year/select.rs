@@ -58,6 +58,7 @@ pub struct Factor {
 
 /// The next event of the year, if there is one.
 pub(super) fn next(turn: &mut Turn<'_>) -> Option<Draw> {
+    turn.company.gather(&turn.life.persons);
     loop {
         let progress = turn.life.progress.as_ref()?;
         let (milestone_passed, draws_left, happened) = (progress.milestone, progress.draws_left, progress.happened);
@@ -133,8 +134,8 @@ fn due_chain(turn: &mut Turn<'_>) -> Option<Draw> {
             })
             .collect();
         let reach = &turn.content.world().reach;
-        let allowed = turn.agenda.open().contains(target)
-            && reach.allows(turn.content.rules(), &turn.circumstances(), target);
+        let allowed =
+            turn.agenda.open().contains(target) && reach.allows(turn.content.rules(), &turn.circumstances(), target);
         let draw = allowed.then(|| certain(turn, target, &carried, Some(scheduled.caused_by_seq))).flatten();
         if draw.is_some() {
             return draw;
@@ -254,12 +255,14 @@ fn multiply(turn: &Turn<'_>, ix: EventIx, event: &Event, slots: &Slots, mut by: 
         let by_author = event.multipliers.iter().filter(|multiplier| asked.holds(&multiplier.cond));
         by_author.for_each(|multiplier| by(&multiplier.why, multiplier.percent.into()));
     }
-    by("mode", mode_percent(turn.mode(), event.risk));
-    let times = match event.scope.tier {
-        Tier::Random => turn.seen[usize::from(ix.0)].count,
-        _ => 0,
-    };
-    by("repeated", (0..times.min(6)).fold(100, |percent, _| percent * REPEAT_PERCENT / 100));
+    let by_mode = mode_percent(turn.mode(), event.risk);
+    if by_mode != 100 {
+        by("mode", by_mode);
+    }
+    let times = turn.seen[usize::from(ix.0)].count;
+    if times > 0 && event.scope.tier == Tier::Random {
+        by("repeated", (0..times.min(6)).fold(100, |percent, _| percent * REPEAT_PERCENT / 100));
+    }
 }
 
 /// The weight of an event here and now.
@@ -283,13 +286,7 @@ fn factors(turn: &Turn<'_>, ix: EventIx, slots: &Slots, weight: u64, total_weigh
             multipliers.push(Factor { why: why.to_owned(), percent });
         }
     });
-    DrawFactors {
-        tier: event.scope.tier,
-        base_weight: event.weight.into(),
-        multipliers,
-        weight,
-        total_weight,
-    }
+    DrawFactors { tier: event.scope.tier, base_weight: event.weight.into(), multipliers, weight, total_weight }
 }
 
 /// How a mode changes the rate of risky events, percent.

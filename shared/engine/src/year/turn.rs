@@ -2,21 +2,21 @@
 
 use std::cell::Cell;
 
-use content::{Attribute, Event, Mode, News, Occupation, RelationSet, Skill};
+use content::{Attribute, Event, Mode, News, Occupation, Skill};
 
 use super::agenda::Agenda;
 use super::growth;
 use super::likely::Likely;
 use super::select::{DrawFactors, Pool};
-use super::slot::Slots;
+use super::slot::{Company, Slots};
 use crate::ask::Asked;
 use crate::content::Content;
 use crate::dice::{Dice, Purpose};
 use crate::life::{Death, Life, PersonId, Seen, Status};
+use crate::local::Local;
 use crate::odds::OddsFactor;
 use crate::reach::{Circumstances, Standing};
 use crate::record::{Change, EventRecord, Odds, Value};
-use crate::local::Local;
 use crate::world::Row;
 
 /// A year being lived.
@@ -39,6 +39,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) agenda: Agenda,
     /// What may be drawn as things stand.
     pub(crate) pool: Pool,
+    /// Who is known, when the next event is looked for.
+    pub(crate) company: Company,
     /// The most each attribute can come to.
     pub(crate) talents: [i32; Attribute::ALL.len()],
     /// The people of the event that waits for an answer.
@@ -121,6 +123,7 @@ impl<'a> Turn<'a> {
             agenda: Agenda::of(content, &life, &seen),
             pool: Pool::default(),
             talents: growth::talents(&life),
+            company: Company::default(),
             waiting: None,
             job: Cell::new(None),
             content,
@@ -211,7 +214,7 @@ impl<'a> Turn<'a> {
             home: (life.place.settlement, life.place.terrain),
             standing: Standing::of(life),
             news: &life.news,
-            company: life.persons.iter().fold(RelationSet::NONE, |all, person| all.with(person.relation)),
+            company: self.company.relations(),
         }
     }
 

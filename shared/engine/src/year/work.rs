@@ -70,7 +70,8 @@ fn look_for_work(turn: &mut Turn<'_>) {
         .add("age", if life.age > 50 { -250 } else { 0 })
         .add("hard_times", (i32::try_from(turn.here.wage_pct).unwrap_or(100) - 100).clamp(-40, 20) * 8);
     if turn.happens(chance, Purpose::Work, 0)
-        && let Some(occupation) = find(turn.content, turn.local(), &Applicant::of(&turn.life), &mut turn.dice().roll(Purpose::Work, 1))
+        && let Some(occupation) =
+            find(turn.content, turn.local(), &Applicant::of(&turn.life), &mut turn.dice().roll(Purpose::Work, 1))
     {
         start(turn, &occupation.id, "work");
         turn.report(News::Hired);

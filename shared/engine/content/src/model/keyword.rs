@@ -201,6 +201,16 @@ impl RelationSet {
         Self(self.0 | Self::bit(relation))
     }
 
+    /// The relations of the set.
+    pub fn iter(self) -> impl Iterator<Item = Relation> {
+        let mut left = self.0 & ((1 << Relation::ALL.len()) - 1);
+        std::iter::from_fn(move || {
+            let relation = Relation::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(*relation)
+        })
+    }
+
     /// Whether the sets have a relation in common.
     #[must_use]
     pub const fn meets(self, other: Self) -> bool {

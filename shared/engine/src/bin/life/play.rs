@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use engine::{
-    Content, Dice, EventRecord, Life, LifeSpec, LogEntry, Mode, Mortality, OnPending, PendingDecision, Purpose, Seed, Status, YearInput,
-    advance, birth_entry, decide, new_life, start,
+    Content, Dice, EventRecord, Life, LifeSpec, LogEntry, Mode, Mortality, OnPending, PendingDecision, Purpose, Seed,
+    Status, YearInput, advance, birth_entry, decide, new_life, start,
 };
 
 /// Who is born where and when.

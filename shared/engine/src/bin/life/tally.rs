@@ -70,17 +70,10 @@ pub(crate) fn live_some(
         let seed = birth.seed_of(number);
         let spec = Birth { seed, ..birth.clone() }.spec(content)?;
         let mut maxed = false;
-        let life = simulate(
-            content,
-            spec,
-            seed,
-            birth.mode,
-            any_option,
-            |life, events| {
-                maxed |= content::Attribute::ALL.iter().any(|kind| life.attributes.get(*kind) == 100);
-                tally.year(content, life, events);
-            },
-        )?;
+        let life = simulate(content, spec, seed, birth.mode, any_option, |life, events| {
+            maxed |= content::Attribute::ALL.iter().any(|kind| life.attributes.get(*kind) == 100);
+            tally.year(content, life, events);
+        })?;
         tally.maxed += u64::from(maxed);
         tally.life(content, &life);
     }
