@@ -130,7 +130,7 @@ impl Openings {
         let (schooling, gender) = (Schooling::ALL[kind / 4], Gender::ALL[kind / 2 % 2]);
         let (mut all, mut total) = (Vec::new(), 0);
         for (occupation, work) in rules.occupations.iter().enumerate() {
-            let common = common(work, region, year, schooling, gender, kind % 2 == 0);
+            let common = common(work, region, year, schooling, gender, kind.is_multiple_of(2));
             if common > 0 {
                 total += common * (ANY_SKILL + USUAL_SKILL);
                 all.push(Opening { occupation, common, up_to: total });

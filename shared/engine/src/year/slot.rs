@@ -61,6 +61,13 @@ pub(crate) struct Company {
 }
 
 impl Company {
+    /// Who is known.
+    pub(super) fn of_all(persons: &[Person]) -> Self {
+        let mut company = Self::default();
+        company.gather(persons);
+        company
+    }
+
     /// Takes in who is known now.
     pub(super) fn gather(&mut self, persons: &[Person]) {
         let mut counts = [0; Relation::ALL.len()];

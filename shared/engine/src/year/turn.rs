@@ -1,6 +1,7 @@
 //! A year being lived: the life as it changes, and a note of every change.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use content::{Attribute, Event, Mode, News, Occupation, Skill};
 
@@ -8,7 +9,7 @@ use super::agenda::Agenda;
 use super::growth;
 use super::likely::Likely;
 use super::select::{DrawFactors, Pool};
-use super::slot::{Company, Slots};
+use super::slot::{self, Company, Slots};
 use crate::ask::Asked;
 use crate::content::Content;
 use crate::dice::{Dice, Purpose};
@@ -123,7 +124,7 @@ impl<'a> Turn<'a> {
             agenda: Agenda::of(content, &life, &seen),
             pool: Pool::default(),
             talents: growth::talents(&life),
-            company: Company::default(),
+            company: Company::of_all(&life.persons),
             waiting: None,
             job: Cell::new(None),
             content,
@@ -196,6 +197,11 @@ impl<'a> Turn<'a> {
         let job = known.or_else(|| self.content.occupation(id));
         self.job.set(job);
         job
+    }
+
+    /// The people of an event, if there are such people.
+    pub(crate) fn people_for(&self, event: &Event) -> Option<Slots> {
+        slot::fill(self, event, &BTreeMap::new())
     }
 
     /// What is worked out for here and now.

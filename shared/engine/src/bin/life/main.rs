@@ -5,12 +5,14 @@ mod balance;
 mod explain;
 mod lint;
 mod pace;
+mod page;
 mod play;
 mod preview;
 mod read;
 mod seek;
 mod simulate;
 mod tally;
+mod why_not;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,8 @@ enum Command {
     Read(read::Args),
     /// Say why an event of a life was drawn, and what its odds are made of.
     Explain(explain::Args),
+    /// Say what kept an event out of a life.
+    WhyNot(why_not::Args),
     /// Show an event as its readers will see it, in every language.
     Preview(preview::Args),
 }
@@ -50,6 +54,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Balance(args) => balance::run(&args),
         Command::Read(args) => read::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::WhyNot(args) => why_not::run(&args),
         Command::Preview(args) => preview::run(&args),
     }
 }

@@ -11,13 +11,15 @@ use crate::play::{Birth, any_option};
 pub(crate) const BANDS: [u16; 8] = [5, 15, 30, 45, 60, 70, 80, 90];
 
 /// What is counted over all lives.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize)]
 pub(crate) struct Tally {
     pub(crate) lives: u64,
     /// How often each event happened.
     pub(crate) events: BTreeMap<String, u64>,
     /// How often each happened again in the same life.
     pub(crate) repeated: BTreeMap<String, u64>,
+    /// How often each answer was given.
+    pub(crate) answers: BTreeMap<String, BTreeMap<String, u64>>,
     pub(crate) decisions: u64,
     pub(crate) years: u64,
     pub(crate) infant_deaths: u64,
@@ -84,7 +86,11 @@ impl Tally {
     /// A year that is over.
     fn year(&mut self, content: &Content, life: &Life, events: &[EventRecord]) {
         for record in events {
-            self.decisions += u64::from(record.decision.is_some());
+            if let Some(decision) = &record.decision {
+                self.decisions += 1;
+                let answers = self.answers.entry(record.event_id.clone()).or_default();
+                *answers.entry(decision.option_id.clone()).or_default() += 1;
+            }
             match self.events.get_mut(&record.event_id) {
                 Some(count) => *count += 1,
                 None => _ = self.events.insert(record.event_id.clone(), 1),
@@ -132,6 +138,9 @@ impl Tally {
         };
         merge(&mut self.events, other.events);
         merge(&mut self.repeated, other.repeated);
+        for (event, answers) in other.answers {
+            merge(self.answers.entry(event).or_default(), answers);
+        }
         merge(&mut self.causes, other.causes);
         merge(&mut self.occupations, other.occupations);
         for (into, from) in self.deaths.iter_mut().zip(other.deaths) {
@@ -173,7 +182,7 @@ impl Tally {
         let mut worth: Vec<i64> = self.worth_at_fifty.iter().map(|days| (*days).max(0)).collect();
         worth.sort_unstable();
         let (count, sum) = (i64::try_from(worth.len()).unwrap_or(1).max(1), worth.iter().sum::<i64>().max(1));
-        let ranked: i128 = worth.iter().zip(1..).map(|(days, rank)| i128::from(*days) * i128::from(rank as i64)).sum();
+        let ranked: i128 = worth.iter().zip(1_i64..).map(|(days, rank)| i128::from(*days) * i128::from(rank)).sum();
         i64::try_from(ranked * 200 / (i128::from(count) * i128::from(sum))).unwrap_or(0) - 100 * (count + 1) / count
     }
 }
