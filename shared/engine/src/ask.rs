@@ -26,11 +26,11 @@ pub(crate) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// The same life, about one person.
-    pub(crate) fn about(self, person: &'a Person) -> Self {
-        Self { this: Some(person), ..self }
+    pub(crate) fn about(&self, person: &'a Person) -> Self {
+        Self { this: Some(person), ..*self }
     }
 
-    pub(crate) fn holds(self, cond: &Cond) -> bool {
+    pub(crate) fn holds(&self, cond: &Cond) -> bool {
         let life = self.life;
         match cond {
             Cond::Const(holds) => *holds,
@@ -64,7 +64,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    pub(crate) fn number(self, num: &Num) -> i32 {
+    pub(crate) fn number(&self, num: &Num) -> i32 {
         match num {
             Num::Const(number) => *number,
             Num::Of(quantity) => self.quantity(*quantity),
@@ -82,7 +82,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn quantity(self, quantity: Quantity) -> i32 {
+    fn quantity(&self, quantity: Quantity) -> i32 {
         let life = self.life;
         match quantity {
             Quantity::Age => life.age.into(),
@@ -114,7 +114,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn fact(self, fact: Fact) -> bool {
+    fn fact(&self, fact: Fact) -> bool {
         let life = self.life;
         match fact {
             Fact::Rural => life.place.settlement == Settlement::Village,
@@ -128,29 +128,29 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn occupation(self) -> Option<&'a content::Occupation> {
+    fn occupation(&self) -> Option<&'a content::Occupation> {
         self.life.career.as_ref().and_then(|career| self.content.occupation(&career.id))
     }
 
     /// How often the event has happened, and when last, if ever.
-    fn seen(self, event: content::EventIx) -> Option<Seen> {
+    fn seen(&self, event: content::EventIx) -> Option<Seen> {
         self.seen.get(usize::from(event.0)).copied().filter(|seen| seen.count > 0)
     }
 
-    fn shock(self, id: &str) -> bool {
+    fn shock(&self, id: &str) -> bool {
         let mut shocks = self.content.rules().shocks.iter();
         shocks.any(|shock| shock.id == id && shock.strikes(&self.life.place.region, self.life.year))
     }
 
-    fn tech(self, id: &str) -> bool {
+    fn tech(&self, id: &str) -> bool {
         self.content.has_tech(id, &self.life.place.region, self.life.year)
     }
 
-    fn living(self, among: content::RelationSet) -> impl Iterator<Item = &'a Person> {
+    fn living(&self, among: content::RelationSet) -> impl Iterator<Item = &'a Person> + use<'a> {
         self.life.persons.iter().filter(move |person| person.is_alive() && among.contains(person.relation))
     }
 
-    fn who(self, who: Who) -> Option<&'a Person> {
+    fn who(&self, who: Who) -> Option<&'a Person> {
         match who {
             Who::This => self.this,
             Who::Slot(slot) => {

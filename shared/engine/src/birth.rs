@@ -16,6 +16,14 @@ use crate::year::{NewPerson, add_person, size};
 /// # Errors
 /// If nobody can be born there and then.
 pub fn new_life(content: &Content, spec: LifeSpec, seed: Seed) -> Result<Life, SpecError> {
+    let mut life = deal_life(content, spec, seed)?;
+    life.head = birth_entry(content, &life).hash;
+    life.next_entry_seq = 1;
+    Ok(life)
+}
+
+/// Deals a life that will have no log.
+pub(crate) fn deal_life(content: &Content, spec: LifeSpec, seed: Seed) -> Result<Life, SpecError> {
     if !(BIRTH_YEARS.0..=BIRTH_YEARS.1).contains(&spec.birth_year) {
         return Err(SpecError::BirthYearOutOfRange(spec.birth_year));
     }
@@ -25,10 +33,7 @@ pub fn new_life(content: &Content, spec: LifeSpec, seed: Seed) -> Result<Life, S
     {
         return Err(SpecError::CountryNotInYear { country: spec.country, from, to });
     }
-    let mut life = deal(content, spec, seed, &country.region);
-    life.head = birth_entry(content, &life).hash;
-    life.next_entry_seq = 1;
-    Ok(life)
+    Ok(deal(content, spec, seed, &country.region))
 }
 
 /// The first entry of a life's log: what was asked for and what was dealt. To be taken while the life is a draft.

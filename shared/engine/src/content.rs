@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use content::blob::BlobError;
 use content::{
     Blobs, ContentHash, Country, Event, EventIx, Illness, Lasting, Living, Locale, NamePool, Occupation, Region, Rules,
-    Society, Texts, Tier,
+    Society, Technology, Texts, Tier,
 };
 
 use crate::world::{Row, World};
@@ -151,6 +151,12 @@ impl Content {
         self.rules.regions.binary_search_by(|region| region.id.as_str().cmp(id)).unwrap_or(0)
     }
 
+    /// The place of a country among the countries; their number if it is not among them.
+    pub(crate) fn country_ix(&self, code: &str) -> usize {
+        let countries = &self.rules.countries;
+        countries.binary_search_by(|country| country.code.as_str().cmp(code)).unwrap_or(countries.len())
+    }
+
     pub(crate) fn row(&self, region: &str, year: u16) -> &Row {
         self.world().row(self.region_ix(region), year)
     }
@@ -170,13 +176,17 @@ impl Content {
     /// The illness with this id.
     #[must_use]
     pub fn illness(&self, id: &str) -> Option<&Illness> {
-        find(&self.rules.illnesses, |illness| illness.id.as_str(), id)
+        self.illness_at(id).map(|place| &self.rules.illnesses[place])
+    }
+
+    /// The place of an illness among the illnesses.
+    pub(crate) fn illness_at(&self, id: &str) -> Option<usize> {
+        self.rules.illnesses.binary_search_by(|illness| illness.id.as_str().cmp(id)).ok()
     }
 
     /// Whether people there could have that then.
     pub(crate) fn has_tech(&self, id: &str, region: &str, year: u16) -> bool {
-        let found = find(&self.rules.technologies, |tech| tech.id.as_str(), id);
-        found.is_some_and(|tech| tech.available(region, year))
+        tech(&self.rules, id).is_some_and(|tech| tech.available(region, year))
     }
 
     pub(crate) fn lasting(&self, id: &str) -> Option<&Lasting> {
@@ -201,6 +211,11 @@ impl Content {
         let own = pools.iter().find(|pool| pool.countries.iter().any(|code| code == country));
         own.or_else(|| pools.iter().find(|pool| pool.regions.iter().any(|id| id == region))).or(pools.first())
     }
+}
+
+/// The technology with this id.
+pub(crate) fn tech<'r>(rules: &'r Rules, id: &str) -> Option<&'r Technology> {
+    find(&rules.technologies, |tech| tech.id.as_str(), id)
 }
 
 /// Finds a row of a table sorted by id.

@@ -176,16 +176,15 @@ impl Roll {
 }
 
 /// Philox4x64 with ten rounds.
+#[inline]
 fn philox4x64(mut counter: [u64; 4], mut key: [u64; 2]) -> [u64; 4] {
     const MULTIPLIERS: [u64; 2] = [0xD2E7_470E_E14C_6C93, 0xCA5A_8263_9512_1157];
     const WEYL: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xBB67_AE85_84CA_A73B];
-    for round in 0..10 {
-        if round > 0 {
-            key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
-        }
+    for _ in 0..10 {
         let (high0, low0) = widening_mul(MULTIPLIERS[0], counter[0]);
         let (high1, low1) = widening_mul(MULTIPLIERS[1], counter[2]);
         counter = [high1 ^ counter[1] ^ key[0], low1, high0 ^ counter[3] ^ key[1], low0];
+        key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
     counter
 }

@@ -16,44 +16,49 @@ pub struct OddsFactor {
     pub add: i32,
 }
 
-/// The chances of a check, and what they are made of.
-pub(crate) fn odds(check: &Check, asked: Asked<'_>) -> (Odds, Vec<OddsFactor>) {
-    let mut factors = vec![OddsFactor { source: "base".to_owned(), add: check.base.into() }];
-    for term in &check.terms {
-        let (source, add) = match term {
-            Term::Slope { of, source, over, step, add } => {
-                (source, (asked.number(of).saturating_sub(*over)) / (*step).max(1) * i32::from(*add))
-            }
-            Term::If { cond, source, add } => (source, if asked.holds(cond) { (*add).into() } else { 0 }),
-        };
+/// The chances of a check; `because` is told what they are made of.
+pub(crate) fn odds(check: &Check, asked: &Asked<'_>, mut because: impl FnMut(&str, i32)) -> Odds {
+    let mut sum = i32::from(check.base);
+    because("base", sum);
+    let mut add = |source: &str, add: i32| {
         if add != 0 {
-            factors.push(OddsFactor { source: source.clone(), add });
+            because(source, add);
         }
+        add
+    };
+    for term in &check.terms {
+        sum += match term {
+            Term::Slope { of, source, over, step, add: each } => {
+                add(source, asked.number(of).saturating_sub(*over) / (*step).max(1) * i32::from(*each))
+            }
+            Term::If { cond, source, add: all } => add(source, if asked.holds(cond) { (*all).into() } else { 0 }),
+        };
     }
-    factors.extend(temper(asked.life));
-    let sum: i32 = factors.iter().map(|factor| factor.add).sum();
+    sum += temper(asked.life).into_iter().map(|(source, percent)| add(source, percent)).sum::<i32>();
     let clamped = sum.clamp(check.min.into(), check.max.into());
-    if clamped != sum {
-        factors.push(OddsFactor { source: "limits".to_owned(), add: clamped - sum });
-    }
+    add("limits", clamped - sum);
     let partial = i32::from(check.partial).min(100 - clamped);
     let shift = to_extremes(partial, asked.mode).clamp(clamped + partial - 100, clamped);
-    if shift != 0 {
-        factors.push(OddsFactor { source: format!("mode.{}", asked.mode), add: shift });
-    }
+    add(mode_source(asked.mode), shift);
     let (success, partial) = (clamped + shift, partial - 2 * shift);
     let percent = |number: i32| u8::try_from(number.clamp(0, 100)).unwrap_or(0);
-    let odds = Odds { success: percent(success), partial: percent(partial), fail: percent(100 - success - partial) };
-    (odds, factors)
+    Odds { success: percent(success), partial: percent(partial), fail: percent(100 - success - partial) }
 }
 
 /// What temper and mood do to every attempt: a little courage helps, so does a good year; fear and fatigue hinder.
-fn temper(life: &Life) -> impl Iterator<Item = OddsFactor> {
+fn temper(life: &Life) -> [(&'static str, i32); 3] {
     let courage = (i32::from(life.traits.courage) - 50) / 16;
     let mood = (i32::from(life.mood.joy) - 55) / 16 - (i32::from(life.mood.anxiety) - 20).max(0) / 20;
     let tired = -(i32::from(life.health.stress) - 60).max(0) / 12;
-    let all = [("traits.courage", courage), ("mood", mood), ("health.stress", tired)];
-    all.into_iter().filter(|(_, add)| *add != 0).map(|(source, add)| OddsFactor { source: source.to_owned(), add })
+    [("traits.courage", courage), ("mood", mood), ("health.stress", tired)]
+}
+
+const fn mode_source(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Aggressive => "mode.aggressive",
+        Mode::Steady => "mode.steady",
+        Mode::Conservative => "mode.conservative",
+    }
 }
 
 /// Percent a mode moves from the partial outcome to success and as much to failure (or back, if negative):
@@ -109,7 +114,8 @@ mod tests {
             on_partial: none(),
             on_fail: none(),
         };
-        let odds = odds(&check, Asked { content, life: &life, mode, slots: &[], this: None, seen: &[] }).0;
+        let asked = Asked { content, life: &life, mode, slots: &[], this: None, seen: &[] };
+        let odds = odds(&check, &asked, |_, _| ());
         (odds.success, odds.partial, odds.fail)
     }
 

@@ -35,7 +35,7 @@ pub struct EventRecord {
 }
 
 /// What fills a text's placeholders.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Params {
     /// The player's name.
     pub name: String,

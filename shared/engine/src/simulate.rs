@@ -3,7 +3,7 @@
 
 use content::Mode;
 
-use crate::birth::new_life;
+use crate::birth::deal_life;
 use crate::content::Content;
 use crate::dice::Seed;
 use crate::life::{Life, LifeSpec, SpecError, Status};
@@ -11,7 +11,8 @@ use crate::record::{EventRecord, PendingDecision};
 use crate::year::{self, Turn};
 
 /// Lives a life to its end. `choose` answers each decision with the place of an available option; `watch` sees the life
-/// after each year with the events that were over since it last looked.
+/// after each year with the events that were over since it last looked. What is only told is left out of events and
+/// questions: the changes, the people, the requirements.
 ///
 /// # Errors
 /// If nobody can be born there and then.
@@ -23,7 +24,7 @@ pub fn simulate(
     mut choose: impl FnMut(&Life, &PendingDecision) -> usize,
     mut watch: impl FnMut(&Life, &[EventRecord]),
 ) -> Result<Life, SpecError> {
-    let mut life = new_life(content, spec, seed)?;
+    let mut life = deal_life(content, spec, seed)?;
     life.status = Status::Alive;
     let mut turn = Turn::unnoted(content, life);
     year::open(&mut turn, Mode::Steady);

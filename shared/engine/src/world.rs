@@ -1,8 +1,12 @@
 //! The world by year and region, worked out once from the tables of the content so that a life's year reads one
 //! row instead of searching five tables.
 
-use content::{BIRTH_YEARS, Event, EventIx, LAST_YEAR, Living, MAX_AGE, Rules, Settlement, Society, Terrain, Tier};
+use std::sync::OnceLock;
 
+use content::{BIRTH_YEARS, LAST_YEAR, Living, MAX_AGE, Rules, Society};
+
+use crate::local::Local;
+use crate::reach::Reach;
 use crate::year::expected_deaths;
 
 /// The first year of the tables: the ancestors of those born in 1800.
@@ -22,102 +26,42 @@ pub(crate) struct Row {
     pub(crate) wage_pct: u32,
 }
 
-/// Where and when an event can happen, as bits.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Gate {
-    years: (u16, u16),
-    regions: u32,
-    terrain: u8,
-    settlement: u8,
-}
-
-/// A place and a year, as a gate asks for them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Spot {
-    pub(crate) year: u16,
-    region: u32,
-    terrain: u8,
-    settlement: u8,
-}
-
-impl Spot {
-    pub(crate) const fn new(year: u16, region: usize, terrain: Terrain, settlement: Settlement) -> Self {
-        Self { year, region: 1 << region, terrain: 1 << terrain as u8, settlement: 1 << settlement as u8 }
-    }
-}
-
-impl Gate {
-    pub(crate) const fn opens(&self, spot: Spot) -> bool {
-        self.years.0 <= spot.year
-            && spot.year <= self.years.1
-            && self.regions & spot.region != 0
-            && self.terrain & spot.terrain != 0
-            && self.settlement & spot.settlement != 0
-    }
-
-    fn of(event: &Event, rules: &Rules) -> Self {
-        let scope = &event.scope;
-        let bit =
-            |id: &String| rules.regions.iter().position(|region| region.id == *id).map_or(0, |place| 1_u32 << place);
-        let bits = |ids: &[String]| ids.iter().map(bit).fold(0, |mask, bit| mask | bit);
-        let terrains = |list: &[Terrain]| list.iter().fold(0_u8, |mask, land| mask | 1 << *land as u8);
-        let settlement = scope.settlement.iter().fold(0_u8, |mask, size| mask | 1 << *size as u8);
-        let regions = if scope.regions.is_empty() { u32::MAX } else { bits(&scope.regions) };
-        let terrain = if scope.terrain.is_empty() { u8::MAX } else { terrains(&scope.terrain) };
-        Self {
-            years: scope.years,
-            regions: regions & !bits(&scope.not_regions),
-            terrain: terrain & !terrains(&scope.not_terrain),
-            settlement: if scope.settlement.is_empty() { u8::MAX } else { settlement },
-        }
-    }
-}
-
 /// Everything worked out from the rules.
 #[derive(Debug)]
 pub(crate) struct World {
     regions: usize,
     rows: Vec<Row>,
-    /// By event.
-    gates: Vec<Gate>,
-    /// Events that can happen, by tier and age.
-    pools: Vec<Vec<EventIx>>,
+    /// By year and region, as the rows.
+    locals: Vec<OnceLock<Local>>,
+    /// What can happen to whom, where and when.
+    pub(crate) reach: Reach,
     /// Deaths within a year in 100,000, by life expectancy and age.
     deaths: Vec<[u32; MAX_AGE as usize + 1]>,
 }
 
 impl World {
     pub(crate) fn new(rules: &Rules) -> Self {
-        let mut pools = vec![Vec::new(); Tier::ALL.len() * (usize::from(MAX_AGE) + 1)];
-        for (event, ix) in rules.events.iter().zip((0..).map(EventIx)) {
-            for age in event.scope.ages.0..=event.scope.ages.1.min(MAX_AGE) {
-                pools[pool_at(event.scope.tier, age)].push(ix);
-            }
-        }
-        let years = FIRST_YEAR..=LAST_YEAR;
-        let rows = years.flat_map(|year| rules.regions.iter().map(move |region| row(rules, &region.id, year)));
+        let rows = (FIRST_YEAR..=LAST_YEAR)
+            .flat_map(|year| rules.regions.iter().map(move |region| row(rules, &region.id, year)));
         let ages =
             |expectancy| std::array::from_fn(|age| expected_deaths(expectancy, u16::try_from(age).unwrap_or(MAX_AGE)));
         Self {
             regions: rules.regions.len(),
             rows: rows.collect(),
-            gates: rules.events.iter().map(|event| Gate::of(event, rules)).collect(),
-            pools,
+            locals: std::iter::repeat_with(OnceLock::new).take(years() * rules.regions.len()).collect(),
+            reach: Reach::new(rules),
             deaths: (0..=100).map(ages).collect(),
         }
     }
 
     pub(crate) fn row(&self, region: usize, year: u16) -> &Row {
-        let year = usize::from(year.clamp(FIRST_YEAR, LAST_YEAR) - FIRST_YEAR);
-        &self.rows[year * self.regions + region.min(self.regions - 1)]
+        &self.rows[year_at(year) * self.regions + region.min(self.regions - 1)]
     }
 
-    pub(crate) fn gate(&self, ix: EventIx) -> &Gate {
-        &self.gates[usize::from(ix.0)]
-    }
-
-    pub(crate) fn pool(&self, tier: Tier, age: u16) -> &[EventIx] {
-        &self.pools[pool_at(tier, age.min(MAX_AGE))]
+    pub(crate) fn local(&self, rules: &Rules, region: usize, year: u16) -> &Local {
+        let region = region.min(self.regions - 1);
+        let local = &self.locals[year_at(year) * self.regions + region];
+        local.get_or_init(|| Local::new(rules, region, year, &self.row(region, year).living))
     }
 
     pub(crate) fn deaths(&self, expectancy: u16, age: u16) -> u32 {
@@ -125,8 +69,14 @@ impl World {
     }
 }
 
-fn pool_at(tier: Tier, age: u16) -> usize {
-    tier as usize * (usize::from(MAX_AGE) + 1) + usize::from(age)
+/// How many years the tables cover.
+pub(crate) fn years() -> usize {
+    usize::from(LAST_YEAR - FIRST_YEAR) + 1
+}
+
+/// The place of a year among them; what lies outside is as the nearest.
+pub(crate) fn year_at(year: u16) -> usize {
+    usize::from(year.clamp(FIRST_YEAR, LAST_YEAR) - FIRST_YEAR)
 }
 
 fn row(rules: &Rules, region: &str, year: u16) -> Row {

@@ -9,6 +9,8 @@ mod invariants;
 mod lives;
 #[path = "it/mechanics.rs"]
 mod mechanics;
+#[path = "it/obstacles.rs"]
+mod obstacles;
 #[path = "it/plans.rs"]
 mod plans;
 #[path = "it/play.rs"]

@@ -3,6 +3,7 @@
 
 mod callgrind;
 mod cold_start;
+mod engine;
 mod telemetry;
 
 use std::path::Path;
@@ -24,6 +25,8 @@ enum Bench {
     /// Count what each Lambda function does before it asks for its first event, and beside it an empty one. Takes a release
     /// build of every function, and valgrind.
     ColdStart(cold_start::Args),
+    /// Count what a life costs: lives a second, instructions, a replay, memory, the size of the rules. Takes valgrind.
+    Engine(engine::Args),
     /// Count what logs and metrics add to a cached read, and to a Lambda function's start. Takes valgrind.
     Telemetry(telemetry::Args),
 }
@@ -36,6 +39,7 @@ pub(crate) fn run(args: &BenchArgs, checkout: &Path) -> Result<()> {
     match &args.bench {
         Bench::L1 => l1(checkout),
         Bench::ColdStart(args) => cold_start::run(args, checkout),
+        Bench::Engine(args) => engine::run(args, checkout),
         Bench::Telemetry(args) => telemetry::run(args, checkout),
     }
 }

@@ -1,6 +1,6 @@
 //! An event happens: what it does at once, what it asks, what the answer brings.
 
-use content::{Branch, Check, Choice, Cond, Event, Num};
+use content::{Branch, Check, Choice, Cond, Decision, Event, Num};
 
 use super::effect::{self, Origin};
 use super::select::Draw;
@@ -24,13 +24,12 @@ pub(super) fn happen(turn: &mut Turn<'_>, draw: Draw) {
     let event = turn.event(draw.event);
     let seq = turn.life.next_event_seq;
     turn.life.next_event_seq += 1;
-    if let Some(trace) = &mut turn.trace {
-        trace.draws.push(TracedDraw { event_seq: seq, event_id: event.id.clone(), factors: draw.factors });
+    if let (Some(trace), Some(factors)) = (&mut turn.trace, draw.factors) {
+        trace.draws.push(TracedDraw { event_seq: seq, event_id: event.id.clone(), factors });
     }
     let mut slots = draw.slots;
     slot::create_missing(turn, event, &mut slots);
-    let variant =
-        event.variants.iter().position(|cond| cond.as_ref().is_none_or(|cond| turn.asked(&slots).holds(cond)));
+    let variant = variant(turn, event, &slots);
     remember(turn, event, draw.event);
     bring(turn, &event.outcome, event, AT_ONCE, seq, &mut slots);
 
@@ -41,16 +40,28 @@ pub(super) fn happen(turn: &mut Turn<'_>, draw: Draw) {
         age: turn.life.age,
         year: turn.life.year,
         stage: turn.life.stage,
-        variant: variant.and_then(|place| u8::try_from(place).ok()).unwrap_or(0),
+        variant,
         params: params(turn, event, &slots),
         caused_by_seq: draw.caused_by,
         changes: turn.take_changes(),
         decision: None,
     };
-    match pending(turn, event, &record, &slots) {
-        Some(pending) if turn.is_alive() => turn.life.pending = Some(pending),
-        _ => turn.events.push(record),
+    match event.decision.as_ref().filter(|_| turn.is_alive()) {
+        Some(decision) => {
+            turn.life.pending = Some(pending(turn, decision, record, &slots));
+            turn.waiting = Some(slots);
+        }
+        None => turn.events.push(record),
     }
+}
+
+/// Which of the event's tellings fits; the first where nobody reads it.
+fn variant(turn: &Turn<'_>, event: &Event, slots: &Slots) -> u8 {
+    if !turn.is_noting() {
+        return 0;
+    }
+    let fits = |cond: &Option<Cond>| cond.as_ref().is_none_or(|cond| turn.asked(slots).holds(cond));
+    event.variants.iter().position(fits).and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
 }
 
 /// Carries out the answer; the option is known to be available.
@@ -66,8 +77,8 @@ pub(crate) fn take_decision(turn: &mut Turn<'_>, pending: PendingDecision, optio
         return;
     };
     let people = &record.params.people;
-    let mut slots: Slots =
-        event.slots.iter().map(|slot| people.get(&slot.name).map(|person| person.person_id)).collect();
+    let told = || event.slots.iter().map(|slot| people.get(&slot.name).map(|person| person.person_id)).collect();
+    let mut slots: Slots = turn.waiting.take().unwrap_or_else(told);
     bring(turn, &choice.always, event, WHEN_CHOSEN, record.event_seq, &mut slots);
     let shown = pending.options.iter().find(|option| option.option_id == option_id).and_then(|option| option.odds);
     let outcome = match (&choice.check, shown) {
@@ -83,8 +94,8 @@ pub(crate) fn take_decision(turn: &mut Turn<'_>, pending: PendingDecision, optio
         }
         _ => Outcome { result: CheckResult::Done, roll: None, odds: None, text_key: None },
     };
-    record.decision = Some(DecisionRecord { option_id: option_id.to_owned(), late, outcome });
     record.params = params(turn, event, &slots);
+    record.decision = Some(DecisionRecord { option_id: option_id.to_owned(), late, outcome });
     record.changes.extend(turn.take_changes());
     turn.events.push(record);
 }
@@ -108,6 +119,8 @@ fn remember(turn: &mut Turn<'_>, event: &Event, ix: content::EventIx) {
     seen.last_year = year;
     let times = *seen;
     turn.seen[usize::from(ix.0)] = times;
+    turn.agenda.happened(turn.content, ix, times);
+    turn.pool.clear();
     if let Some(progress) = &mut turn.life.progress {
         progress.happened += 1;
         progress.groups.extend(event.limits.exclusive_group.clone());
@@ -149,7 +162,11 @@ fn schedule(turn: &mut Turn<'_>, event: &Event, place: u8, seq: u32, slots: &Slo
     });
 }
 
+/// Who is told of, and where; nothing where nobody reads it.
 fn params(turn: &Turn<'_>, event: &Event, slots: &Slots) -> Params {
+    if !turn.is_noting() {
+        return Params::default();
+    }
     let people = event
         .slots
         .iter()
@@ -158,52 +175,61 @@ fn params(turn: &Turn<'_>, event: &Event, slots: &Slots) -> Params {
     Params { name: turn.life.spec.name.clone(), country: turn.life.place.country.clone(), people: people.collect() }
 }
 
-/// The decision the event asks for, if any: each answer with its requirements and its odds.
-fn pending(turn: &mut Turn<'_>, event: &Event, record: &EventRecord, slots: &Slots) -> Option<PendingDecision> {
-    let decision = event.decision.as_ref()?;
-    let default = decision.choices.iter().find(|choice| choice.is_default)?;
+/// The decision the event asks for: each answer with its requirements and its odds.
+fn pending(turn: &mut Turn<'_>, decision: &Decision, event: EventRecord, slots: &Slots) -> PendingDecision {
     let asked = turn.asked(slots);
     let visible =
         decision.choices.iter().filter(|choice| choice.visible_if.as_ref().is_none_or(|cond| asked.holds(cond)));
-    let offered: Vec<_> = visible.map(|choice| offer(choice, asked)).collect();
-    let mut options = Vec::with_capacity(offered.len());
-    for (option, factors) in offered {
-        if let (Some(trace), Some(odds)) = (&mut turn.trace, option.odds) {
-            let (event_seq, option_id) = (record.event_seq, option.option_id.clone());
-            trace.odds.push(TracedOdds { event_seq, option_id, odds, factors });
-        }
-        options.push(option);
+    let mut because = turn.trace.as_ref().map(|_| Vec::new());
+    let options = visible.map(|choice| offer(turn, choice, &asked, event.event_seq, because.as_mut())).collect();
+    if let (Some(trace), Some(because)) = (&mut turn.trace, because) {
+        trace.odds.extend(because);
     }
-    Some(PendingDecision {
-        decision_id: DecisionId(record.event_seq),
-        event: record.clone(),
+    let default = decision.choices.iter().find(|choice| choice.is_default);
+    PendingDecision {
+        decision_id: DecisionId(event.event_seq),
+        event,
         needs_confirmation: decision.needs_confirmation,
         time_limit_s: decision.time_limit_s,
-        default_option: default.id.clone(),
+        default_option: default.map(|choice| choice.id.clone()).unwrap_or_default(),
         options,
-    })
+    }
 }
 
-fn offer(choice: &Choice, asked: Asked<'_>) -> (OptionState, Vec<OddsFactor>) {
-    let requirements: Vec<Requirement> = choice
-        .requires
-        .iter()
-        .map(|requirement| {
-            let met = asked.holds(&requirement.cond);
-            match &requirement.cond {
-                Cond::Compare(Num::Of(quantity), op, Num::Const(value)) => {
-                    Requirement::number(quantity.path(), *op, *value, met)
-                }
-                _ => Requirement::condition(&requirement.source, met),
-            }
-        })
-        .collect();
-    let (odds, factors) = choice.check.as_ref().map(|check| odds(check, asked)).unzip();
-    let option = OptionState {
+/// An answer as it is offered; `because` takes what its odds are made of.
+fn offer(
+    turn: &Turn<'_>,
+    choice: &Choice,
+    asked: &Asked<'_>,
+    event_seq: u32,
+    because: Option<&mut Vec<TracedOdds>>,
+) -> OptionState {
+    let mut factors = Vec::new();
+    let odds = choice.check.as_ref().map(|check| match &because {
+        Some(_) => odds(check, asked, |source, add| factors.push(OddsFactor { source: source.to_owned(), add })),
+        None => odds(check, asked, |_, _| ()),
+    });
+    if let (Some(because), Some(odds)) = (because, odds) {
+        because.push(TracedOdds { event_seq, option_id: choice.id.clone(), odds, factors });
+    }
+    OptionState {
         option_id: choice.id.clone(),
-        available: requirements.iter().all(|requirement| requirement.met),
-        requirements,
+        available: choice.requires.iter().all(|requirement| asked.holds(&requirement.cond)),
+        requirements: if turn.is_noting() { requirements(choice, asked) } else { Vec::new() },
         odds,
+    }
+}
+
+/// What an answer asks for, met or not.
+fn requirements(choice: &Choice, asked: &Asked<'_>) -> Vec<Requirement> {
+    let requirement = |requirement: &content::Requirement| {
+        let met = asked.holds(&requirement.cond);
+        match &requirement.cond {
+            Cond::Compare(Num::Of(quantity), op, Num::Const(value)) => {
+                Requirement::number(quantity.path(), *op, *value, met)
+            }
+            _ => Requirement::condition(&requirement.source, met),
+        }
     };
-    (option, factors.unwrap_or_default())
+    choice.requires.iter().map(requirement).collect()
 }

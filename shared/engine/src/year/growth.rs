@@ -41,9 +41,10 @@ pub(super) fn body_and_mind(turn: &mut Turn<'_>) {
     skills(turn);
 }
 
-/// The most an attribute can come to: a talent dealt at birth and never shown, 55 to 100.
-fn talent(life: &Life, index: u64) -> i32 {
-    Dice::new(life.seed, life.spec.birth_year).roll(Purpose::Talent, index).bell(55, 105).min(100)
+/// The most each attribute can come to: talents dealt at birth and never shown, 55 to 100.
+pub(super) fn talents(life: &Life) -> [i32; Attribute::ALL.len()] {
+    let dice = Dice::new(life.seed, life.spec.birth_year);
+    std::array::from_fn(|index| dice.roll(Purpose::Talent, index as u64).bell(55, 105).min(100))
 }
 
 fn attributes(turn: &mut Turn<'_>) {
@@ -51,7 +52,7 @@ fn attributes(turn: &mut Turn<'_>) {
     let (stress, schooled) = (turn.life.health.stress, turn.life.education.enrolled.is_some());
     let hard_childhood = age < 16 && turn.life.family.wealth < 18;
     let will = i32::from(turn.life.attributes.willpower);
-    for (index, kind) in (0..).zip(Attribute::ALL) {
+    for (index, kind) in (0_u8..).zip(Attribute::ALL) {
         let effort = match kind {
             Attribute::Intelligence => plan.study,
             Attribute::Constitution => plan.exercise,
@@ -69,13 +70,7 @@ fn attributes(turn: &mut Turn<'_>) {
         };
         let school = if schooled && *kind == Attribute::Intelligence { 8 } else { 0 };
         let home = if hard_childhood { -6 } else { 0 };
-        let roll = i32::from(turn.dice().roll(Purpose::Growth, index).percent());
         let wish = ripening + effort * per_point + school + home + (will - 50) / 12;
-        // Damped: the nearer to the talent, the rarer the gain, so that a head start does not run away.
-        if roll < wish && roll * 40 < wish * (talent(&turn.life, index) - score).clamp(0, 40) {
-            turn.add(Score::Attr(*kind), 1, if effort > 0 && age > 20 { "plan" } else { "growth" });
-            continue;
-        }
         let years_over = |from: u16| i32::from(age.saturating_sub(from));
         let fading = match kind {
             Attribute::Constitution if age > 40 => 15 + years_over(40) * 3 / 2,
@@ -85,7 +80,17 @@ fn attributes(turn: &mut Turn<'_>) {
         };
         let disuse = if effort == 0 && age > 25 && score > 55 { 4 } else { 0 };
         let worn = if stress > 75 { 8 } else { 0 };
-        if roll >= 100 - fading - disuse - worn {
+        let lost = fading + disuse + worn;
+        let room = (turn.talents[usize::from(index)] - score).clamp(0, 40);
+        // Where nothing can come of it, nothing is rolled: every roll stands for itself.
+        if (wish <= 0 || room == 0) && lost == 0 {
+            continue;
+        }
+        let roll = i32::from(turn.dice().roll(Purpose::Growth, index.into()).percent());
+        // Damped: the nearer to the talent, the rarer the gain, so that a head start does not run away.
+        if roll < wish && roll * 40 < wish * room {
+            turn.add(Score::Attr(*kind), 1, if effort > 0 && age > 20 { "plan" } else { "growth" });
+        } else if roll >= 100 - lost {
             turn.add(Score::Attr(*kind), -1, if fading > 0 { "age" } else { "disuse" });
         }
     }
@@ -94,7 +99,7 @@ fn attributes(turn: &mut Turn<'_>) {
 fn skills(turn: &mut Turn<'_>) {
     let plan = turn.life.plan;
     let schooled = turn.life.education.enrolled.is_some();
-    let occupation = turn.life.career.as_ref().and_then(|career| turn.content.occupation(&career.id));
+    let occupation = turn.occupation();
     let (trade, own_account) = occupation.map_or((None, false), |work| (Some(work.skill), work.own_account));
     for (index, kind) in (100..).zip(Skill::ALL) {
         let (effort, source) = match kind {
@@ -112,6 +117,9 @@ fn skills(turn: &mut Turn<'_>) {
         let (score, aptitude) = (i32::from(turn.life.skills.get(*kind)), i32::from(turn.life.aptitudes.get(*kind)));
         let most = (45 + aptitude * 6 / 10).min(100);
         let chance = effort * (50 + aptitude) / 8 * (most - score).clamp(0, 50) / 50;
+        if chance <= 0 && (effort > 0 || score == 0) {
+            continue;
+        }
         let mut roll = turn.dice().roll(Purpose::Growth, index);
         if i32::from(roll.percent()) < chance {
             turn.add(Score::Skill(*kind), roll.between(1, 2), source);

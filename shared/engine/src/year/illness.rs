@@ -1,11 +1,12 @@
 //! Falling ill, being treated, getting well: by age, habits, kin, and what medicine can do there and then.
 
-use content::{Illness, News, Onset, Treatment};
+use content::{Habit, Illness, News, Treatment};
 
 use super::money;
 use super::turn::{Score, Turn};
 use crate::dice::Purpose;
-use crate::life::{Ailment, Entry, Life};
+use crate::life::{Ailment, Entry};
+use crate::local::Endemic;
 use crate::record::Value;
 
 /// The age up to which a gentle life is spared.
@@ -22,20 +23,22 @@ pub(super) fn year(turn: &mut Turn<'_>) {
 }
 
 fn suffer(turn: &mut Turn<'_>) {
-    let year = turn.life.year;
+    let (content, year) = (turn.content, turn.life.year);
     let mut index = 0;
-    while let Some(ailment) = turn.life.health.conditions.get(index).cloned() {
-        let Some(illness) = turn.content.illness(&ailment.id) else {
+    while let Some(ailment) = turn.life.health.conditions.get(index) {
+        let since = ailment.since;
+        let Some(place) = content.illness_at(&ailment.id) else {
             index += 1;
             continue;
         };
-        let cured = treat(turn, illness, index);
-        let ailment = &turn.life.health.conditions[index];
-        let lost = |points: i16| -i32::from(left_after_care(turn, ailment, points.unsigned_abs()));
-        let (physical, mental) = (lost(illness.physical), lost(illness.mental));
-        turn.add(Score::Physical, physical, &illness.id);
-        turn.add(Score::Mental, mental, &illness.id);
-        let over = illness.years > 0 && year >= ailment_since(&turn.life, index) + illness.years;
+        let illness = &content.rules().illnesses[place];
+        let best = turn.local().treatment(illness, place);
+        let cured = treat(turn, best, index);
+        let care = best.filter(|_| turn.life.health.conditions[index].treated);
+        let lost = |points: i16| -i32::from(after_care(care, points.unsigned_abs()));
+        turn.add(Score::Physical, lost(illness.physical), &illness.id);
+        turn.add(Score::Mental, lost(illness.mental), &illness.id);
+        let over = illness.years > 0 && year >= since + illness.years;
         if over || cured {
             turn.life.health.conditions.remove(index);
             let source = if cured { "treatment" } else { "recovery" };
@@ -47,13 +50,8 @@ fn suffer(turn: &mut Turn<'_>) {
     }
 }
 
-fn ailment_since(life: &Life, index: usize) -> u16 {
-    life.health.conditions.get(index).map_or(life.year, |ailment| ailment.since)
-}
-
 /// The best treatment there and then, if somebody can pay for it; true if it cures.
-fn treat(turn: &mut Turn<'_>, illness: &Illness, index: usize) -> bool {
-    let treatment = best_treatment(turn, illness);
+fn treat(turn: &mut Turn<'_>, treatment: Option<&Treatment>, index: usize) -> bool {
     let cost = treatment.map_or(0, |treatment| own_cost(turn, treatment));
     let affordable = money::can_pay(turn, cost);
     let treated = treatment.is_some() && affordable;
@@ -72,24 +70,22 @@ fn treat(turn: &mut Turn<'_>, illness: &Illness, index: usize) -> bool {
     turn.happens(chance, Purpose::Treatment, index as u64)
 }
 
-fn best_treatment<'c>(turn: &Turn<'c>, illness: &'c Illness) -> Option<&'c Treatment> {
-    illness
-        .treatments
-        .iter()
-        .rev()
-        .find(|treatment| turn.content.has_tech(&treatment.tech, &turn.life.place.region, turn.life.year))
-}
-
 /// What is left to pay, days.
 fn own_cost(turn: &Turn<'_>, treatment: &Treatment) -> i64 {
     i64::from(treatment.cost_days) * i64::from(100 - turn.here.society.cover_pct) / 100
 }
 
+/// What an illness the player has adds to the risk of death, percent.
+pub(super) fn added_hazard(turn: &Turn<'_>, ailment: &Ailment) -> u16 {
+    let Some(place) = turn.content.illness_at(&ailment.id) else { return 0 };
+    let illness = &turn.content.rules().illnesses[place];
+    let care = turn.local().treatment(illness, place).filter(|_| ailment.treated);
+    after_care(care, illness.hazard_pct - 100)
+}
+
 /// What is left of a harm when care has done what it can.
-pub(super) fn left_after_care(turn: &Turn<'_>, ailment: &Ailment, harm: u16) -> u16 {
-    let treatment = turn.content.illness(&ailment.id).filter(|_| ailment.treated);
-    let relief =
-        treatment.and_then(|illness| best_treatment(turn, illness)).map_or(0, |treatment| treatment.relief_pct);
+fn after_care(care: Option<&Treatment>, harm: u16) -> u16 {
+    let relief = care.map_or(0, |treatment| treatment.relief_pct);
     u16::try_from(u32::from(harm) * u32::from(100 - relief.min(100)) / 100).unwrap_or(harm)
 }
 
@@ -100,9 +96,12 @@ fn onset<'c>(turn: &mut Turn<'c>) -> Option<&'c Illness> {
     }
     let content = turn.content;
     let mut point = turn.dice().roll(Purpose::Onset, 0).below(100_000);
-    for illness in &content.rules().illnesses {
-        let Some(onset) = &illness.onset else { continue };
-        let rate = rate(turn, illness, onset);
+    for endemic in &turn.local().endemic {
+        if !(endemic.ages.0..=endemic.ages.1).contains(&turn.life.age) {
+            continue;
+        }
+        let illness = &content.rules().illnesses[endemic.illness];
+        let rate = rate(turn, illness, endemic);
         if point < rate {
             if let Some(trace) = &mut turn.trace {
                 let chance_pm = u16::try_from(rate / 100).unwrap_or(1000);
@@ -121,42 +120,38 @@ fn onset<'c>(turn: &mut Turn<'c>) -> Option<&'c Illness> {
 }
 
 /// New cases a year in 100,000 people like this.
-fn rate(turn: &Turn<'_>, illness: &Illness, onset: &Onset) -> u64 {
+fn rate(turn: &Turn<'_>, illness: &Illness, endemic: &Endemic) -> u64 {
     let life = &turn.life;
-    let (from, to) = onset.ages;
-    let here = (from..=to).contains(&life.age)
-        && (onset.years.0..=onset.years.1).contains(&life.year)
-        && (onset.regions.is_empty() || onset.regions.contains(&life.place.region))
-        && life.health.conditions.iter().all(|ailment| ailment.id != illness.id);
-    if !here {
+    if life.health.conditions.iter().any(|ailment| ailment.id == illness.id) {
         return 0;
     }
-    let (first, last) = (u64::from(onset.per_100k.0), u64::from(onset.per_100k.1));
+    let ((from, to), (first, last)) = (endemic.ages, endemic.per_100k);
     let (step, run) = (u64::from(life.age - from), u64::from((to - from).max(1)));
     let mut rate = (first * (run - step) + last * step) / run;
-    if onset.hereditary && life.health.risks.contains(&illness.id) {
+    if endemic.hereditary && life.health.risks.contains(&illness.id) {
         rate *= 3;
     }
-    if let Some(habit) = onset.habit {
-        let level = u64::from(life.habits.level(habit));
-        let percent = match habit {
-            content::Habit::Smoke | content::Habit::Drink => [70, 110, 200, 320],
-            content::Habit::Diet => [250, 180, 90, 110],
-            content::Habit::Exercise | content::Habit::Sleep => [140, 110, 80, 75],
-        };
-        rate = rate * percent[usize::try_from(level.min(3)).unwrap_or(0)] / 100;
+    if let Some(habit) = endemic.habit {
+        rate = rate * habit_percent(habit, life.habits.level(habit)) / 100;
     }
-    if onset.stress {
+    if endemic.stress {
         rate = rate * (40 + u64::from(life.health.stress) * 3 / 2) / 100;
     }
-    // Infections live on poverty, and on their time.
-    if matches!(illness.cause.as_str(), "infection" | "respiratory") && illness.hazard_pct > 150 {
-        let lives = u64::from(turn.here.living.life_expectancy);
-        rate = rate * 80_u64.saturating_sub(lives).clamp(4, 55) / 40;
+    if let Some(short_lives) = endemic.of_poverty {
+        rate = rate * short_lives / 40;
         rate = rate * (130 - u64::from(life.family.wealth).min(90)) / 100;
     }
-    let prevented = |tech: &String| turn.content.has_tech(tech, &life.place.region, life.year);
-    if onset.prevented_by.as_ref().is_some_and(prevented) { rate / 25 } else { rate }
+    if endemic.prevented { rate / 25 } else { rate }
+}
+
+/// What a habit at a level, 0 to 3, does to the illnesses it tells on, percent.
+const fn habit_percent(habit: Habit, level: u8) -> u64 {
+    let levels = match habit {
+        Habit::Smoke | Habit::Drink => [70, 110, 200, 320],
+        Habit::Diet => [250, 180, 90, 110],
+        Habit::Exercise | Habit::Sleep => [140, 110, 80, 75],
+    };
+    levels[if level > 3 { 3 } else { level as usize }]
 }
 
 /// An illness begins, unless it is there already.

@@ -16,21 +16,24 @@ const HOME_DAYS: i64 = 200;
 
 /// How the year's market strayed from its mean, from -100 to 100: the region's own luck, and the shocks of history.
 fn cycle(turn: &Turn<'_>) -> i64 {
-    let region = turn.content.region_ix(&turn.life.place.region);
-    let luck = i64::from(turn.dice().roll(Purpose::Market, region as u64).bell(-100, 100));
+    let luck = i64::from(turn.dice().roll(Purpose::Market, turn.region as u64).bell(-100, 100));
     let slump = 3 * (i64::from(turn.here.wage_pct) - 100).clamp(-25, 5);
     (luck + slump).clamp(-100, 100)
 }
 
 /// The real return of shares in this year, per mille.
-pub(super) fn stocks_pm(turn: &Turn<'_>) -> i64 {
+fn stocks_pm(turn: &Turn<'_>, cycle: i64) -> i64 {
     let society = &turn.here.society;
-    i64::from(society.stocks_pm) + i64::from(society.stocks_spread_pm) * cycle(turn) / 45
+    i64::from(society.stocks_pm) + i64::from(society.stocks_spread_pm) * cycle / 45
 }
 
 /// What a year's trade comes to for those on their own account, percent of the usual.
 pub(super) fn trade_percent(turn: &Turn<'_>) -> i64 {
-    (100 + cycle(turn) / 4 + (i64::from(turn.life.skills.business) - 30) / 3).clamp(50, 170)
+    trade(turn, cycle(turn))
+}
+
+fn trade(turn: &Turn<'_>, cycle: i64) -> i64 {
+    (100 + cycle / 4 + (i64::from(turn.life.skills.business) - 30) / 3).clamp(50, 170)
 }
 
 /// Possessions and savings rise and fall; debts cost interest.
@@ -47,12 +50,13 @@ pub(super) fn grow(turn: &mut Turn<'_>) {
     if turn.life.economy.assets.is_empty() {
         return;
     }
-    let (stocks, trade) = (stocks_pm(turn), trade_percent(turn));
+    let cycle = cycle(turn);
+    let (stocks, trade) = (stocks_pm(turn, cycle), trade(turn, cycle));
     for place in 0..turn.life.economy.assets.len() {
         let Some(asset) = turn.life.economy.assets.get(place).copied() else { break };
         let rate = match asset.kind {
             AssetKind::Stocks => stocks,
-            AssetKind::Property => i64::from(society.property_pm) + cycle(turn) / 4,
+            AssetKind::Property => i64::from(society.property_pm) + cycle / 4,
             AssetKind::Business => (trade - 100) * 3,
         };
         let gain = (asset.worth_days * rate / 1000).max(-asset.worth_days);

@@ -1,6 +1,7 @@
 //! How a year is lived: first what happens to everybody (growing, school, work, money, family), then the
 //! year's events, then the question whether one lives to see the next.
 
+mod agenda;
 mod effect;
 mod event;
 mod growth;
@@ -40,7 +41,7 @@ pub(crate) fn pass(turn: &mut Turn<'_>) {
     turn.life.age += 1;
     turn.life.year += 1;
     turn.life.stage = Stage::of_age(turn.life.age);
-    turn.look_around();
+    turn.turn_the_year();
     turn.life.news.clear();
     money::open_books(turn);
     health::plan(turn);
@@ -83,6 +84,8 @@ pub(crate) fn open(turn: &mut Turn<'_>, mode: Mode) {
         quotas: Vec::new(),
         groups: Vec::new(),
     });
+    turn.agenda.new_year(turn.life.year);
+    turn.pool.clear();
 }
 
 /// Lives the rest of the year: its events, as far as no decision stops them, then its risk of death.

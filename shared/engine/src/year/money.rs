@@ -109,7 +109,7 @@ fn income(turn: &mut Turn<'_>) -> i64 {
 fn wage(turn: &mut Turn<'_>) -> i64 {
     let life = &turn.life;
     let Some(career) = &life.career else { return 0 };
-    let Some(occupation) = turn.content.occupation(&career.id) else { return 0 };
+    let Some(occupation) = turn.occupation() else { return 0 };
     let pay = work::pay_percent(occupation, life, career.rank);
     let experience = i64::from(career.years.min(20));
     let skill = 88 + i64::from(life.skills.get(occupation.skill)) / 4 + experience;

@@ -109,11 +109,11 @@ pub(super) fn risk(turn: &mut Turn<'_>) {
         return;
     }
     let exposed = Exposure { row: &turn.here, age: life.age };
-    let illness = life.health.conditions.iter().fold(100_u64, |percent, ailment| {
-        let Some(illness) = turn.content.illness(&ailment.id) else { return percent };
-        percent * u64::from(100 + super::illness::left_after_care(turn, ailment, illness.hazard_pct - 100)) / 100
-    });
-    let work = life.career.as_ref().and_then(|career| turn.content.occupation(&career.id));
+    let illness =
+        life.health.conditions.iter().fold(100_u64, |percent, ailment| {
+            percent * u64::from(100 + super::illness::added_hazard(turn, ailment)) / 100
+        });
+    let work = turn.occupation();
     let work = work.map_or(100, |occupation| u64::from(occupation.hazard_pct));
     let usual = hazard(turn.content, exposed) * 100 / usual_burden(life.age);
     // Usual health multiplies by one: 70 when young, falling as everybody's does.

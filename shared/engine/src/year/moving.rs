@@ -174,7 +174,7 @@ fn to_town(turn: &mut Turn<'_>) {
         turn.life.place.settlement = if city { Settlement::City } else { Settlement::Town };
         let now = turn.life.place.settlement.as_str();
         turn.note("place.settlement", Some(Settlement::Village.as_str()).into(), Some(now).into(), "moving");
-        let fields = turn.life.career.as_ref().and_then(|career| turn.content.occupation(&career.id));
+        let fields = turn.occupation();
         if fields.is_some_and(|occupation| occupation.trade == content::Trade::Land) {
             work::lose(turn, "moving");
         }

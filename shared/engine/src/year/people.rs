@@ -102,7 +102,8 @@ pub(super) fn occupation(
     gender: Gender,
     roll: &mut Roll,
 ) -> Option<String> {
-    let living = content.living(&life.place.region, birth_year.saturating_add(10));
+    let region = content.region_ix(&life.place.region);
+    let living = &content.world().row(region, birth_year.saturating_add(10)).living;
     let ladder = [
         (living.schooling_pct, Schooling::Primary),
         (living.secondary_pct, Schooling::Secondary),
@@ -110,9 +111,9 @@ pub(super) fn occupation(
     ];
     let climbed = ladder.into_iter().take_while(|(share, _)| u16::from(roll.percent()) < *share).last();
     let schooling = climbed.map_or(Schooling::None, |(_, level)| level);
-    let (settlement, region) = (life.place.settlement, life.place.region.as_str());
-    let applicant = Applicant { settlement, year: life.year, schooling, gender, region, skills: None };
-    work::find(content, &applicant, roll).map(|occupation| occupation.id.clone())
+    let applicant = Applicant { settlement: life.place.settlement, schooling, gender, skills: None };
+    let local = content.world().local(content.rules(), region, life.year);
+    work::find(content, local, &applicant, roll).map(|occupation| occupation.id.clone())
 }
 
 fn any_gender(roll: &mut Roll) -> Gender {

@@ -9,7 +9,6 @@ use super::slot::{self, Slots};
 use super::turn::Turn;
 use crate::dice::Purpose;
 use crate::life::PersonId;
-use crate::world::Spot;
 
 /// The unit of weights: an event with this weight happens every year.
 const EVERY_YEAR: u64 = 100_000;
@@ -29,7 +28,8 @@ pub(super) struct Draw {
     pub(super) event: EventIx,
     pub(super) slots: Slots,
     pub(super) caused_by: Option<u32>,
-    pub(super) factors: DrawFactors,
+    /// Kept when somebody asks why.
+    pub(super) factors: Option<DrawFactors>,
 }
 
 /// Why an event was drawn.
@@ -58,16 +58,18 @@ pub struct Factor {
 
 /// The next event of the year, if there is one.
 pub(super) fn next(turn: &mut Turn<'_>) -> Option<Draw> {
+    turn.company.gather(&turn.life.persons);
     loop {
         let progress = turn.life.progress.as_ref()?;
+        let (milestone_passed, draws_left, happened) = (progress.milestone, progress.draws_left, progress.happened);
         let found = match progress.tier {
             Tier::Mandatory => first(turn, Tier::Mandatory),
             Tier::Chained => due_chain(turn),
-            Tier::Milestone if progress.milestone => None,
+            Tier::Milestone if milestone_passed => None,
             Tier::Milestone => milestone(turn),
-            Tier::Random if progress.draws_left == 0 => None,
-            Tier::Random => random(turn, progress.draws_left),
-            Tier::Fallback if progress.happened > 0 => None,
+            Tier::Random if draws_left == 0 => None,
+            Tier::Random => random(turn, draws_left),
+            Tier::Fallback if happened > 0 => None,
             Tier::Fallback => quiet(turn),
         };
         let progress = turn.life.progress.as_mut()?;
@@ -89,16 +91,24 @@ pub(super) fn next(turn: &mut Turn<'_>) -> Option<Draw> {
 
 /// The first event of a tier that can happen.
 fn first(turn: &Turn<'_>, tier: Tier) -> Option<Draw> {
-    let pool = turn.content.world().pool(tier, turn.life.age);
-    pool.iter().find_map(|ix| certain(turn, *ix, &NOBODY, None))
+    possible(turn, tier).find_map(|ix| certain(turn, ix, &NOBODY, None))
+}
+
+/// The events of a tier that a life like this may meet this year, as far as sets can tell.
+fn possible<'t>(turn: &'t Turn<'_>, tier: Tier) -> impl Iterator<Item = EventIx> + use<'t> {
+    let content = turn.content;
+    content.world().reach.possible(content.rules(), &turn.circumstances(), turn.agenda.open(), tier)
 }
 
 /// An event that happens without a draw, if it can.
 fn certain(turn: &Turn<'_>, ix: EventIx, carried: &BTreeMap<String, PersonId>, caused_by: Option<u32>) -> Option<Draw> {
+    let slots = people(turn, ix, carried)?;
     let event = turn.event(ix);
-    let slots = eligible(turn, ix, event, carried)?;
-    let weight = weigh(turn, ix, event, &slots);
-    Some(Draw { caused_by, ..draw(turn, ix, slots, weight, weight) })
+    let factors = turn.trace.as_ref().map(|_| {
+        let weight = weigh(turn, ix, event, &slots);
+        factors(turn, ix, &slots, weight, weight)
+    });
+    Some(Draw { event: ix, slots, caused_by, factors })
 }
 
 /// The first scheduled event whose time has come. Those that cannot happen are dropped.
@@ -123,127 +133,160 @@ fn due_chain(turn: &mut Turn<'_>) -> Option<Draw> {
                 Some((name.clone(), *scheduled.people.get(name)?))
             })
             .collect();
-        if let Some(draw) = certain(turn, target, &carried, Some(scheduled.caused_by_seq)) {
-            return Some(draw);
+        let reach = &turn.content.world().reach;
+        let allowed =
+            turn.agenda.open().contains(target) && reach.allows(turn.content.rules(), &turn.circumstances(), target);
+        let draw = allowed.then(|| certain(turn, target, &carried, Some(scheduled.caused_by_seq))).flatten();
+        if draw.is_some() {
+            return draw;
         }
     }
 }
 
 /// The first milestone that can happen and whose dice agree.
 fn milestone(turn: &Turn<'_>) -> Option<Draw> {
-    let pool = turn.content.world().pool(Tier::Milestone, turn.life.age);
-    pool.iter().find_map(|ix| {
-        let event = turn.event(*ix);
-        let slots = eligible(turn, *ix, event, &NOBODY)?;
-        let weight = weigh(turn, *ix, event, &slots);
+    possible(turn, Tier::Milestone).find_map(|ix| {
+        let event = turn.event(ix);
+        let slots = people(turn, ix, &NOBODY)?;
+        let weight = weigh(turn, ix, event, &slots);
         let happens = turn.dice().roll_for(Purpose::Milestone, &event.id, 0).chance(weight, EVERY_YEAR);
-        happens.then(|| draw(turn, *ix, slots, weight, EVERY_YEAR))
+        happens.then(|| draw(turn, ix, slots, weight, EVERY_YEAR))
     })
 }
 
 /// One draw among the random events, by weight. A weight is a claim about how often the event happens, so what
 /// is left of the year stays quiet. Where the claims together leave too many years quiet, harmless events come
 /// more often than claimed, dangerous ones never; where they ask for more than a year holds, they compete.
-fn random(turn: &Turn<'_>, draws_left: u8) -> Option<Draw> {
-    let mut candidates = candidates(turn, Tier::Random);
-    let (mut harmless, mut dangerous) = (0, 0);
-    for candidate in &candidates {
-        *(if candidate.event.risk <= Risk::Low { &mut harmless } else { &mut dangerous }) += candidate.weight;
+fn random(turn: &mut Turn<'_>, draws_left: u8) -> Option<Draw> {
+    // A second draw after one that came to nothing finds everything as the first did.
+    if !turn.pool.is_filled {
+        fill(turn, Tier::Random);
+        let raised = raise_harmless(&mut turn.pool.candidates);
+        turn.pool = Pool { raised, is_filled: true, candidates: std::mem::take(&mut turn.pool.candidates) };
     }
-    let missing = EVENTFUL.saturating_sub(dangerous);
-    let percent = (missing * 100).checked_div(harmless).map_or(100, |percent| percent.max(100));
-    for candidate in candidates.iter_mut().filter(|candidate| candidate.event.risk <= Risk::Low) {
-        candidate.weight = candidate.weight * percent / 100;
-    }
-    let mut draw = weighted(turn, Tier::Random, draws_left, candidates, EVERY_YEAR)?;
-    if percent > 100 && turn.event(draw.event).risk <= Risk::Low {
-        draw.factors.multipliers.push(Factor { why: "eventful".to_owned(), percent });
+    let mut draw = weighted(turn, Tier::Random, draws_left, EVERY_YEAR)?;
+    let percent = turn.pool.raised;
+    if let Some(factors) = draw.factors.as_mut().filter(|_| percent > 100)
+        && turn.event(draw.event).risk <= Risk::Low
+    {
+        factors.multipliers.push(Factor { why: "eventful".to_owned(), percent });
     }
     Some(draw)
 }
 
+/// Raises the weights of what is harmless if too many years would be quiet; the percent it was raised to.
+fn raise_harmless(candidates: &mut [Candidate]) -> u64 {
+    let (mut harmless, mut dangerous) = (0, 0);
+    for candidate in &*candidates {
+        *(if candidate.is_harmless { &mut harmless } else { &mut dangerous }) += candidate.weight;
+    }
+    let missing = EVENTFUL.saturating_sub(dangerous);
+    let percent = (missing * 100).checked_div(harmless).map_or(100, |percent| percent.max(100));
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.is_harmless) {
+        candidate.weight = candidate.weight * percent / 100;
+    }
+    percent
+}
+
 /// One of the quiet-year events: what is told when there is nothing to tell.
-fn quiet(turn: &Turn<'_>) -> Option<Draw> {
-    weighted(turn, Tier::Fallback, 0, candidates(turn, Tier::Fallback), 0)
+fn quiet(turn: &mut Turn<'_>) -> Option<Draw> {
+    fill(turn, Tier::Fallback);
+    weighted(turn, Tier::Fallback, 0, 0)
 }
 
 /// An event that can happen here and now.
-struct Candidate<'t> {
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
     ix: EventIx,
-    event: &'t Event,
-    slots: Slots,
+    is_harmless: bool,
     weight: u64,
 }
 
-/// Every event of a tier that can happen here and now.
-fn candidates<'t>(turn: &Turn<'t>, tier: Tier) -> Vec<Candidate<'t>> {
-    let pool = turn.content.world().pool(tier, turn.life.age);
-    let possible = pool.iter().filter_map(|ix| {
-        let event = turn.event(*ix);
-        let slots = eligible(turn, *ix, event, &NOBODY)?;
-        let weight = weigh(turn, *ix, event, &slots);
-        Some(Candidate { ix: *ix, event, slots, weight })
+/// What may be drawn as things stand: filled when something is drawn, stale when something has happened.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    candidates: Vec<Candidate>,
+    /// Percent to which the weights of what is harmless were raised.
+    raised: u64,
+    is_filled: bool,
+}
+
+impl Pool {
+    /// Things no longer stand as they did.
+    pub(super) fn clear(&mut self) {
+        self.candidates.clear();
+        self.is_filled = false;
+    }
+}
+
+/// Fills the pool with every event of a tier that can happen here and now.
+fn fill(turn: &mut Turn<'_>, tier: Tier) {
+    turn.pool.clear();
+    let mut candidates = std::mem::take(&mut turn.pool.candidates);
+    let possible = possible(turn, tier).filter_map(|ix| {
+        let event = turn.event(ix);
+        let slots = people(turn, ix, &NOBODY)?;
+        let weight = weigh(turn, ix, event, &slots);
+        Some(Candidate { ix, is_harmless: event.risk <= Risk::Low, weight })
     });
-    possible.collect()
+    possible.for_each(|candidate| candidates.push(candidate));
+    turn.pool.candidates = candidates;
 }
 
-fn sum<'c, 't: 'c>(candidates: impl IntoIterator<Item = &'c Candidate<'t>>) -> u64 {
-    candidates.into_iter().map(|candidate| candidate.weight).sum()
-}
-
-/// One of the candidates by weight, out of `whole` or of all weights together if they are more.
-fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, candidates: Vec<Candidate<'_>>, whole: u64) -> Option<Draw> {
-    let total = sum(&candidates).max(whole);
+/// One of the pool by weight, out of `whole` or of all weights together if they are more.
+fn weighted(turn: &Turn<'_>, tier: Tier, index: u8, whole: u64) -> Option<Draw> {
+    let candidates = &turn.pool.candidates;
+    let total = candidates.iter().map(|candidate| candidate.weight).sum::<u64>().max(whole);
     let mut point = turn.dice().roll_for(Purpose::Draw, tier.as_str(), index).below(total);
-    for Candidate { ix, slots, weight, .. } in candidates {
-        if point < weight {
-            return Some(draw(turn, ix, slots, weight, total));
+    for Candidate { ix, weight, .. } in candidates {
+        if point < *weight {
+            let slots = people(turn, *ix, &NOBODY)?;
+            return Some(draw(turn, *ix, slots, *weight, total));
         }
         point -= weight;
     }
     None
 }
 
-/// What makes an event more or less likely here and now: why, and by how many percent.
-fn multipliers<'t>(
-    turn: &'t Turn<'_>,
-    ix: EventIx,
-    event: &'t Event,
-    slots: &'t Slots,
-) -> impl Iterator<Item = (&'t str, u64)> {
-    let asked = turn.asked(slots);
-    let by_author = event.multipliers.iter().filter(move |multiplier| asked.holds(&multiplier.cond));
+/// Tells what makes an event more or less likely here and now: why, and by how many percent.
+fn multiply(turn: &Turn<'_>, ix: EventIx, event: &Event, slots: &Slots, mut by: impl FnMut(&str, u64)) {
+    if !event.multipliers.is_empty() {
+        let asked = turn.asked(slots);
+        let by_author = event.multipliers.iter().filter(|multiplier| asked.holds(&multiplier.cond));
+        by_author.for_each(|multiplier| by(&multiplier.why, multiplier.percent.into()));
+    }
     let by_mode = mode_percent(turn.mode(), event.risk);
-    let times = match event.scope.tier {
-        Tier::Random => turn.seen[usize::from(ix.0)].count,
-        _ => 0,
-    };
-    let by_repeats = (0..times.min(6)).fold(100, |percent, _| percent * REPEAT_PERCENT / 100);
-    by_author
-        .map(|multiplier| (multiplier.why.as_str(), multiplier.percent.into()))
-        .chain([("mode", by_mode), ("repeated", by_repeats)])
-        .filter(|(_, percent)| *percent != 100)
+    if by_mode != 100 {
+        by("mode", by_mode);
+    }
+    let times = turn.seen[usize::from(ix.0)].count;
+    if times > 0 && event.scope.tier == Tier::Random {
+        by("repeated", (0..times.min(6)).fold(100, |percent, _| percent * REPEAT_PERCENT / 100));
+    }
 }
 
 /// The weight of an event here and now.
 fn weigh(turn: &Turn<'_>, ix: EventIx, event: &Event, slots: &Slots) -> u64 {
-    let percent = multipliers(turn, ix, event, slots).fold(100, |product, (_, percent)| product * percent / 100);
-    u64::from(event.weight) * percent.clamp(MULTIPLIER_BOUNDS.0, MULTIPLIER_BOUNDS.1) / 100
+    let mut product = 100;
+    multiply(turn, ix, event, slots, |_, percent| product = product * percent / 100);
+    u64::from(event.weight) * product.clamp(MULTIPLIER_BOUNDS.0, MULTIPLIER_BOUNDS.1) / 100
 }
 
-/// A draw, with why it came about.
+/// A draw, with why it came about if somebody asks.
 fn draw(turn: &Turn<'_>, ix: EventIx, slots: Slots, weight: u64, total_weight: u64) -> Draw {
-    let event = turn.event(ix);
-    let multipliers =
-        multipliers(turn, ix, event, &slots).map(|(why, percent)| Factor { why: why.to_owned(), percent });
-    let factors = DrawFactors {
-        tier: event.scope.tier,
-        base_weight: event.weight.into(),
-        multipliers: multipliers.collect(),
-        weight,
-        total_weight,
-    };
+    let factors = turn.trace.as_ref().map(|_| factors(turn, ix, &slots, weight, total_weight));
     Draw { event: ix, slots, caused_by: None, factors }
+}
+
+fn factors(turn: &Turn<'_>, ix: EventIx, slots: &Slots, weight: u64, total_weight: u64) -> DrawFactors {
+    let event = turn.event(ix);
+    let mut multipliers = Vec::new();
+    multiply(turn, ix, event, slots, |why, percent| {
+        if percent != 100 {
+            multipliers.push(Factor { why: why.to_owned(), percent });
+        }
+    });
+    DrawFactors { tier: event.scope.tier, base_weight: event.weight.into(), multipliers, weight, total_weight }
 }
 
 /// How a mode changes the rate of risky events, percent.
@@ -257,39 +300,15 @@ const fn mode_percent(mode: Mode, risk: Risk) -> u64 {
     }
 }
 
-/// The people of the event, if it can happen here and now.
-fn eligible(turn: &Turn<'_>, ix: EventIx, event: &Event, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
-    let possible = turn.content.world().gate(ix).opens(spot(turn))
-        && (event.scope.ages.0..=event.scope.ages.1).contains(&turn.life.age)
-        && within_limits(turn, ix, event)
-        && (event.scope.born_in.is_empty() || event.scope.born_in.contains(&turn.life.spec.country))
-        && !filtered(turn, event);
-    if !possible {
-        return None;
+/// The people of an event that may happen, if there are such people and its condition holds.
+///
+/// Only what no set decides is asked: the event is among the possible ones.
+fn people(turn: &Turn<'_>, ix: EventIx, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
+    let left = turn.content.world().reach.left(ix);
+    if left.is_bare {
+        return Some(Slots::default());
     }
-    let slots = slot::fill(turn, event, carried)?;
-    let holds = event.when.as_ref().is_none_or(|when| turn.asked(&slots).holds(when));
-    holds.then_some(slots)
-}
-
-fn spot(turn: &Turn<'_>) -> Spot {
-    let place = &turn.life.place;
-    Spot::new(turn.life.year, turn.region, place.terrain, place.settlement)
-}
-
-fn within_limits(turn: &Turn<'_>, ix: EventIx, event: &Event) -> bool {
-    let (life, limits) = (&turn.life, &event.limits);
-    let seen = turn.seen[usize::from(ix.0)];
-    let rested = seen.count == 0
-        || (limits.max.is_none_or(|max| seen.count < max)
-            && life.year - seen.last_year >= limits.cooldown_years.max(1));
-    let free = life.progress.as_ref().is_none_or(|progress| {
-        let used = |list: &[String], key: &Option<String>| key.as_ref().is_some_and(|key| list.contains(key));
-        !used(&progress.groups, &limits.exclusive_group) && !used(&progress.quotas, &limits.quota)
-    });
-    rested && free
-}
-
-fn filtered(turn: &Turn<'_>, event: &Event) -> bool {
-    event.sensitivity.iter().any(|tag| turn.life.spec.content_filter.contains(tag))
+    let slots = slot::fill(turn, turn.event(ix), carried)?;
+    let asked = turn.asked(&slots);
+    left.conds.iter().all(|cond| asked.holds(cond)).then_some(slots)
 }

@@ -2,19 +2,20 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use content::{Event, Missing, Pick, SlotSource};
+use content::{Event, Missing, Pick, Relation, RelationSet, SlotSource};
 
 use super::people::{NewPerson, meet};
 use super::turn::Turn;
-use crate::life::PersonId;
+use crate::life::{Person, PersonId};
 
 /// The most slots an event can have: its people are kept in place, because hundreds of events are considered a year.
 const MOST_SLOTS: usize = 8;
 
 /// The people in an event's slots, in the order of its slots.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Slots {
+pub(crate) struct Slots {
     people: [Option<PersonId>; MOST_SLOTS],
     count: u8,
 }
@@ -50,9 +51,65 @@ impl FromIterator<Option<PersonId>> for Slots {
     }
 }
 
+/// The people of a life by what they are to the player, so that nobody is asked who does not come into question.
+#[derive(Debug, Default)]
+pub(crate) struct Company {
+    /// Places among the persons, relation by relation.
+    people: Vec<usize>,
+    /// Where each relation's people end.
+    ends: [usize; Relation::ALL.len()],
+}
+
+impl Company {
+    /// Who is known.
+    pub(super) fn of_all(persons: &[Person]) -> Self {
+        let mut company = Self::default();
+        company.gather(persons);
+        company
+    }
+
+    /// Takes in who is known now.
+    pub(super) fn gather(&mut self, persons: &[Person]) {
+        let mut counts = [0; Relation::ALL.len()];
+        persons.iter().for_each(|person| counts[person.relation as usize] += 1);
+        let mut end = 0;
+        for (place, count) in self.ends.iter_mut().zip(counts) {
+            *place = end;
+            end += count;
+        }
+        self.people.clear();
+        self.people.resize(persons.len(), 0);
+        for (place, person) in persons.iter().enumerate() {
+            let end = &mut self.ends[person.relation as usize];
+            self.people[*end] = place;
+            *end += 1;
+        }
+    }
+
+    /// The places of the people of these relations.
+    fn of(&self, among: RelationSet) -> impl Iterator<Item = usize> {
+        among.iter().flat_map(|relation| self.people[self.range(relation)].iter().copied())
+    }
+
+    fn range(&self, relation: Relation) -> Range<usize> {
+        let place = relation as usize;
+        let begin = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        begin..self.ends[place]
+    }
+
+    /// The relations of which somebody is known.
+    pub(super) fn relations(&self) -> RelationSet {
+        let known = Relation::ALL.iter().filter(|relation| !self.range(**relation).is_empty());
+        known.fold(RelationSet::NONE, |all, relation| all.with(*relation))
+    }
+}
+
 /// Fills the slots, or says that the event cannot happen. People to be created are left open.
 pub(super) fn fill(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, PersonId>) -> Option<Slots> {
     let mut filled = Slots::open(event.slots.len());
+    if event.slots.is_empty() {
+        return Some(filled);
+    }
     for (place, slot) in event.slots.iter().enumerate() {
         if let Some(person) = carried.get(&slot.name) {
             filled[place] = Some(*person);
@@ -60,9 +117,8 @@ pub(super) fn fill(turn: &Turn<'_>, event: &Event, carried: &BTreeMap<String, Pe
         }
         let SlotSource::Find { among, cond, pick, or } = &slot.source else { continue };
         let asked = turn.asked(&filled);
-        let people = turn.life.persons.iter().filter(|person| {
-            among.contains(person.relation) && !filled.contains(&Some(person.id)) && asked.about(person).holds(cond)
-        });
+        let people = turn.company.of(*among).filter_map(|place| turn.life.persons.get(place));
+        let people = people.filter(|person| asked.about(person).holds(cond) && !filled.contains(&Some(person.id)));
         let found = match pick {
             Pick::First => people.min_by_key(|person| person.id),
             Pick::MaxIntimacy => people.max_by_key(|person| (person.intimacy, Reverse(person.id))),

@@ -1,14 +1,22 @@
 //! A year being lived: the life as it changes, and a note of every change.
 
-use content::{Attribute, Event, Mode, News, Skill};
+use std::cell::Cell;
+use std::collections::BTreeMap;
 
-use super::DrawFactors;
+use content::{Attribute, Event, Mode, News, Occupation, Skill};
+
+use super::agenda::Agenda;
+use super::growth;
 use super::likely::Likely;
+use super::select::{DrawFactors, Pool};
+use super::slot::{self, Company, Slots};
 use crate::ask::Asked;
 use crate::content::Content;
 use crate::dice::{Dice, Purpose};
 use crate::life::{Death, Life, PersonId, Seen, Status};
+use crate::local::Local;
 use crate::odds::OddsFactor;
+use crate::reach::{Circumstances, Standing};
 use crate::record::{Change, EventRecord, Odds, Value};
 use crate::world::Row;
 
@@ -28,7 +36,21 @@ pub(crate) struct Turn<'a> {
     pub(crate) region: usize,
     /// What has happened, by event: the life's history, indexed.
     pub(crate) seen: Vec<Seen>,
-    /// Changes are written down; a simulation has no reader for them.
+    /// What may still happen.
+    pub(crate) agenda: Agenda,
+    /// What may be drawn as things stand.
+    pub(crate) pool: Pool,
+    /// Who is known, when the next event is looked for.
+    pub(crate) company: Company,
+    /// The most each attribute can come to.
+    pub(crate) talents: [i32; Attribute::ALL.len()],
+    /// The people of the event that waits for an answer.
+    pub(crate) waiting: Option<Slots>,
+    /// The occupation last looked up.
+    job: Cell<Option<&'a Occupation>>,
+    /// The place of the country lived in among the countries.
+    country: usize,
+    /// What is only told is written down: changes, people, requirements. A simulation has no reader for it.
     noting: bool,
 }
 
@@ -95,8 +117,24 @@ impl<'a> Turn<'a> {
             }
         }
         let region = content.region_ix(&life.place.region);
-        let here = *content.world().row(region, life.year);
-        Self { content, life, events: Vec::new(), changes: Vec::new(), trace: None, here, region, seen, noting: true }
+        Self {
+            here: *content.world().row(region, life.year),
+            region,
+            country: content.country_ix(&life.place.country),
+            agenda: Agenda::of(content, &life, &seen),
+            pool: Pool::default(),
+            talents: growth::talents(&life),
+            company: Company::of_all(&life.persons),
+            waiting: None,
+            job: Cell::new(None),
+            content,
+            life,
+            events: Vec::new(),
+            changes: Vec::new(),
+            trace: None,
+            seen,
+            noting: true,
+        }
     }
 
     /// The same, for a life whose changes nobody will read.
@@ -104,9 +142,15 @@ impl<'a> Turn<'a> {
         Self { noting: false, ..Self::new(content, life) }
     }
 
-    /// Reads the tables anew: the year or the place has changed.
+    /// Reads the tables of a new year.
+    pub(crate) fn turn_the_year(&mut self) {
+        self.here = *self.content.world().row(self.region, self.life.year);
+    }
+
+    /// Reads the tables anew: the place has changed.
     pub(crate) fn look_around(&mut self) {
         self.region = self.content.region_ix(&self.life.place.region);
+        self.country = self.content.country_ix(&self.life.place.country);
         self.here = *self.content.world().row(self.region, self.life.year);
     }
 
@@ -139,6 +183,45 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn mode(&self) -> Mode {
         self.life.progress.as_ref().map_or(Mode::Steady, |progress| progress.mode)
+    }
+
+    /// What is only told is written down.
+    pub(crate) const fn is_noting(&self) -> bool {
+        self.noting
+    }
+
+    /// The present occupation.
+    pub(crate) fn occupation(&self) -> Option<&'a Occupation> {
+        let id = &self.life.career.as_ref()?.id;
+        let known = self.job.get().filter(|job| job.id == *id);
+        let job = known.or_else(|| self.content.occupation(id));
+        self.job.set(job);
+        job
+    }
+
+    /// The people of an event, if there are such people.
+    pub(crate) fn people_for(&self, event: &Event) -> Option<Slots> {
+        slot::fill(self, event, &BTreeMap::new())
+    }
+
+    /// What is worked out for here and now.
+    pub(crate) fn local(&self) -> &'a Local {
+        self.content.world().local(self.content.rules(), self.region, self.life.year)
+    }
+
+    /// Where and how the life is lived now.
+    pub(crate) fn circumstances(&self) -> Circumstances<'_> {
+        let life = &self.life;
+        Circumstances {
+            age: life.age,
+            year: life.year,
+            region: self.region,
+            country: self.country,
+            home: (life.place.settlement, life.place.terrain),
+            standing: Standing::of(life),
+            news: &life.news,
+            company: self.company.relations(),
+        }
     }
 
     pub(crate) fn is_alive(&self) -> bool {

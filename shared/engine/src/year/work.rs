@@ -7,6 +7,7 @@ use super::turn::{Score, Turn};
 use crate::content::Content;
 use crate::dice::{Purpose, Roll};
 use crate::life::{Career, Life, Skills, WORKING_AGE};
+use crate::local::{Local, Opening};
 use crate::record::Value;
 
 /// The age at which work ends where nobody pays a pension.
@@ -18,20 +19,18 @@ pub(super) const CONSCRIPT: &str = "conscript";
 
 /// One more year at work, the search for it, or its end.
 pub(super) fn earn_a_living(turn: &mut Turn<'_>) {
-    let content = turn.content;
     let Some(career) = &mut turn.life.career else {
         look_for_work(turn);
         return;
     };
     career.years += 1;
     career.rank_years += 1;
-    let id = career.id.clone();
-    let Some(occupation) = content.occupation(&id) else { return };
+    let Some(occupation) = turn.occupation() else { return };
     if too_old(turn, occupation) {
         retire(turn, "age");
         market::close_business(turn, 90);
         turn.report(News::Retired);
-    } else if id == CONSCRIPT {
+    } else if occupation.id == CONSCRIPT {
         // Service ends on its own day.
     } else if turn.life.age > occupation_end(occupation, turn.life.year) {
         lose(turn, "the_times");
@@ -71,7 +70,8 @@ fn look_for_work(turn: &mut Turn<'_>) {
         .add("age", if life.age > 50 { -250 } else { 0 })
         .add("hard_times", (i32::try_from(turn.here.wage_pct).unwrap_or(100) - 100).clamp(-40, 20) * 8);
     if turn.happens(chance, Purpose::Work, 0)
-        && let Some(occupation) = find(turn.content, &Applicant::of(turn), &mut turn.dice().roll(Purpose::Work, 1))
+        && let Some(occupation) =
+            find(turn.content, turn.local(), &Applicant::of(&turn.life), &mut turn.dice().roll(Purpose::Work, 1))
     {
         start(turn, &occupation.id, "work");
         turn.report(News::Hired);
@@ -152,7 +152,8 @@ fn change_of_work(turn: &mut Turn<'_>, occupation: &Occupation) {
     if !turn.happens(chance, Purpose::Work, 4) {
         return;
     }
-    let found = find(turn.content, &Applicant::of(turn), &mut turn.dice().roll(Purpose::Work, 5));
+    let mut roll = turn.dice().roll(Purpose::Work, 5);
+    let found = find(turn.content, turn.local(), &Applicant::of(&turn.life), &mut roll);
     let better = |other: &&Occupation| pay_percent(other, &turn.life, 0) > pay_percent(occupation, &turn.life, 0);
     if let Some(other) = found.filter(better) {
         start(turn, &other.id, "better_pay");
@@ -223,58 +224,48 @@ pub(super) fn pay_percent(occupation: &Occupation, life: &Life, rank: u8) -> u32
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Applicant<'a> {
     pub(super) settlement: Settlement,
-    pub(super) year: u16,
     pub(super) schooling: Schooling,
     pub(super) gender: Gender,
-    pub(super) region: &'a str,
     /// Unknown of most people.
     pub(super) skills: Option<&'a Skills>,
 }
 
 impl<'a> Applicant<'a> {
-    fn of(turn: &'a Turn<'_>) -> Self {
-        let life = &turn.life;
+    fn of(life: &'a Life) -> Self {
         Self {
             settlement: life.place.settlement,
-            year: life.year,
             schooling: life.education.level,
             gender: life.gender,
-            region: &life.place.region,
             skills: Some(&life.skills),
         }
-    }
-
-    /// How often somebody like this takes the work up, against other work; 0 if it is not open to them.
-    fn weight(&self, occupation: &Occupation) -> u64 {
-        let (first, last) = occupation.years;
-        let barred = match self.gender {
-            Gender::Female => self.year < occupation.women_from,
-            Gender::Male => self.year < occupation.men_from,
-        };
-        let elsewhere = !occupation.regions.is_empty() && !occupation.regions.iter().any(|id| id == self.region);
-        let skill = self.skills.map_or(30, |skills| skills.get(occupation.skill));
-        let unfit = self.skills.is_some() && skill < occupation.least_skill;
-        if barred || elsewhere || unfit || occupation.needs > self.schooling || !(first..=last).contains(&self.year) {
-            return 0;
-        }
-        let common = match self.settlement {
-            Settlement::Village => occupation.rural_weight,
-            Settlement::Town | Settlement::City => occupation.urban_weight,
-        };
-        // Schooling that was paid for is usually used, and so is what one is good at.
-        let fitting = if occupation.needs == self.schooling { 4 } else { 1 };
-        u64::from(common) * fitting * (40 + u64::from(skill))
     }
 }
 
 /// An occupation open to the applicant, by how common each is there.
-pub(super) fn find<'c>(content: &'c Content, applicant: &Applicant<'_>, roll: &mut Roll) -> Option<&'c Occupation> {
-    let all = &content.rules().occupations;
-    let mut point = roll.below(all.iter().map(|occupation| applicant.weight(occupation)).sum());
-    all.iter().find(|occupation| {
-        let weight = applicant.weight(occupation);
+pub(super) fn find<'c>(
+    content: &'c Content,
+    local: &Local,
+    applicant: &Applicant<'_>,
+    roll: &mut Roll,
+) -> Option<&'c Occupation> {
+    let occupations = &content.rules().occupations;
+    let open = local.openings(content.rules(), applicant.schooling, applicant.gender, applicant.settlement);
+    let Some(skills) = applicant.skills else {
+        let point = roll.below(open.total);
+        let found = open.all.partition_point(|opening| opening.up_to <= point);
+        return open.all.get(found).map(|opening| &occupations[opening.occupation]);
+    };
+    let weight = |opening: &Opening| {
+        let occupation = &occupations[opening.occupation];
+        let skill = skills.get(occupation.skill);
+        if skill < occupation.least_skill { 0 } else { opening.weight(skill) }
+    };
+    let mut point = roll.below(open.all.iter().map(weight).sum());
+    let found = open.all.iter().find(|opening| {
+        let weight = weight(opening);
         let chosen = point < weight;
         point = point.saturating_sub(weight);
         chosen
-    })
+    });
+    found.map(|opening| &occupations[opening.occupation])
 }

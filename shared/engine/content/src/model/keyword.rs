@@ -192,6 +192,31 @@ impl RelationSet {
         self.0 & Self::bit(relation) != 0
     }
 
+    /// Nobody.
+    pub const NONE: Self = Self(0);
+
+    /// The set with one relation more.
+    #[must_use]
+    pub const fn with(self, relation: Relation) -> Self {
+        Self(self.0 | Self::bit(relation))
+    }
+
+    /// The relations of the set.
+    pub fn iter(self) -> impl Iterator<Item = Relation> {
+        let mut left = self.0 & ((1 << Relation::ALL.len()) - 1);
+        std::iter::from_fn(move || {
+            let relation = Relation::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(*relation)
+        })
+    }
+
+    /// Whether the sets have a relation in common.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The one relation of a set of one: what a missing person can be created as.
     #[must_use]
     pub fn single(self) -> Option<Relation> {

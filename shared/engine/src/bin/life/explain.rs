@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use engine::{Content, Locale, explain};
 
-use crate::play::{Birth, live};
+use crate::play::{Birth, any_option, live};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -18,7 +18,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let content = Content::builtin();
-    let lived = live(content, &args.birth)?;
+    let lived = live(content, &args.birth, any_option, |_, _| ())?;
     let Some(event_seq) = args.event_seq else {
         for record in &lived.events {
             let told = content.render_event(Locale::En, record);

@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use engine::{
-    Content, Dice, EventRecord, Life, LifeSpec, LogEntry, Mode, Mortality, OnPending, Purpose, Seed, Status, YearInput,
-    advance, birth_entry, decide, new_life, start,
+    Content, Dice, EventRecord, Life, LifeSpec, LogEntry, Mode, Mortality, OnPending, PendingDecision, Purpose, Seed,
+    Status, YearInput, advance, birth_entry, decide, new_life, start,
 };
 
 /// Who is born where and when.
@@ -36,6 +36,12 @@ impl Birth {
         Self { seed: Seed([1; 16]), country: None, year: None, mode, realistic: false }
     }
 
+    /// The seed of one of many lives.
+    pub(crate) fn seed_of(&self, number: u32) -> Seed {
+        let step = u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Seed(u128::from_be_bytes(self.seed.0).wrapping_add(step).to_be_bytes())
+    }
+
     /// The wishes, the open ones filled in by the seed.
     pub(crate) fn spec(&self, content: &Content) -> anyhow::Result<LifeSpec> {
         let mut roll = Dice::new(self.seed, 0).roll(Purpose::Birth, u64::MAX);
@@ -58,6 +64,14 @@ impl Birth {
     }
 }
 
+/// An open answer, by dice of its own.
+pub(crate) fn any_option(life: &Life, pending: &PendingDecision) -> usize {
+    let open = || (0..pending.options.len()).filter(|place| pending.options[*place].available);
+    let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
+    let pick = usize::try_from(roll.below(open().count() as u64)).unwrap_or(0);
+    open().nth(pick).unwrap_or(0)
+}
+
 /// A life that is over.
 pub(crate) struct Lived {
     pub(crate) life: Life,
@@ -65,26 +79,35 @@ pub(crate) struct Lived {
     pub(crate) events: Vec<EventRecord>,
 }
 
-/// Lives a life to its end.
-pub(crate) fn live(content: &Content, birth: &Birth) -> anyhow::Result<Lived> {
+/// Lives a life to its end; `choose` answers each decision with the place of an option, whose default is taken if it is
+/// not open; `watch` sees the life after each year with what was over since it last looked.
+pub(crate) fn live(
+    content: &Content,
+    birth: &Birth,
+    choose: impl Fn(&Life, &PendingDecision) -> usize,
+    mut watch: impl FnMut(&Life, &[EventRecord]),
+) -> anyhow::Result<Lived> {
     let life = new_life(content, birth.spec(content)?, birth.seed)?;
     let mut lived = Lived { log: vec![birth_entry(content, &life)], life, events: Vec::new() };
+    let mut seen = 0;
     while lived.life.status != Status::Dead {
         let life = &lived.life;
         let step = match (&life.pending, life.status) {
             (_, Status::Draft) => start(content, life)?,
             (Some(pending), _) => {
-                let open: Vec<_> = pending.options.iter().filter(|option| option.available).collect();
-                let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
-                let place = usize::try_from(roll.below(open.len() as u64))?;
-                let option = open.get(place).context("a decision always has an open option")?;
-                decide(content, life, pending.decision_id, &option.option_id, false)?
+                let chosen = pending.options.get(choose(life, pending)).filter(|option| option.available);
+                let option = chosen.map_or(&pending.default_option, |option| &option.option_id);
+                decide(content, life, pending.decision_id, option, false)?
             }
             (None, _) => advance(content, life, YearInput { mode: birth.mode, on_pending: OnPending::Refuse })?,
         };
         lived.life = step.life;
         lived.log.push(step.entry);
         lived.events.extend(step.events);
+        if step.year_complete {
+            watch(&lived.life, &lived.events[seen..]);
+            seen = lived.events.len();
+        }
     }
     Ok(lived)
 }

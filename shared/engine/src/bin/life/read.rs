@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use engine::{Content, EventRecord, Life, Locale, simulate, summary};
+use engine::{Content, EventRecord, Life, Locale, PendingDecision, summary};
 
-use crate::play::Birth;
+use crate::play::{Birth, live};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -21,16 +21,9 @@ fn locale(word: &str) -> Result<Locale, String> {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let content = Content::builtin();
-    let spec = args.birth.spec(content)?;
     let mut years: Vec<(Life, Vec<EventRecord>)> = Vec::new();
-    let life = simulate(
-        content,
-        spec,
-        args.birth.seed,
-        args.birth.mode,
-        |life, pending| usize::from(life.year) % pending.options.len().max(1),
-        |life, events| years.push((life.clone(), events.to_vec())),
-    )?;
+    let choose = |life: &Life, pending: &PendingDecision| usize::from(life.year) % pending.options.len().max(1);
+    let life = live(content, &args.birth, choose, |life, events| years.push((life.clone(), events.to_vec())))?.life;
     let locales = args.locale.map_or_else(|| Locale::ALL.to_vec(), |locale| vec![locale]);
     for locale in locales {
         println!("# {locale}: {} {}, seed {}", life.spec.country, life.spec.birth_year, life.seed);

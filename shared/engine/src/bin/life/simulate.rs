@@ -1,10 +1,14 @@
 //! `life simulate`: many lives, and what happens in them. Figures as `key=value` on the last line.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use anyhow::Context;
 use engine::Content;
 
+use crate::page::page;
 use crate::play::Birth;
 use crate::seek::unreachable;
 use crate::tally::{BANDS, Tally, live_many};
@@ -15,6 +19,12 @@ pub(crate) struct Args {
     lives: u32,
     #[command(flatten)]
     birth: Birth,
+    /// Write everything counted as JSON to this file.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Write a report with charts to this file.
+    #[arg(long)]
+    html: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -28,6 +38,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let everywhere = args.birth.country.is_none() && args.birth.year.is_none();
     let unreached = if everywhere { unreachable(content, &args.birth, &unseen)? } else { Vec::new() };
     println!("unreached even when sought: {unreached:?}");
+    if let Some(path) = &args.json {
+        fs::write(path, serde_json::to_vec_pretty(&tally)?).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = &args.html {
+        fs::write(path, page(content, &tally)).with_context(|| path.display().to_string())?;
+    }
     report(content, &tally, unseen.len(), unreached.len(), millis);
     Ok(if tally.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

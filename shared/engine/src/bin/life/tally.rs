@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use engine::{Content, Dice, EventRecord, Life, Purpose, Relation, Seed, Status, simulate};
+use engine::{Content, EventRecord, Life, Relation, Status, simulate};
 
-use crate::play::Birth;
+use crate::play::{Birth, any_option};
 
 /// Age bands of the death curve: first ages.
 pub(crate) const BANDS: [u16; 8] = [5, 15, 30, 45, 60, 70, 80, 90];
 
 /// What is counted over all lives.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize)]
 pub(crate) struct Tally {
     pub(crate) lives: u64,
     /// How often each event happened.
     pub(crate) events: BTreeMap<String, u64>,
     /// How often each happened again in the same life.
     pub(crate) repeated: BTreeMap<String, u64>,
+    /// How often each answer was given.
+    pub(crate) answers: BTreeMap<String, BTreeMap<String, u64>>,
     pub(crate) decisions: u64,
     pub(crate) years: u64,
     pub(crate) infant_deaths: u64,
@@ -66,28 +68,14 @@ pub(crate) fn live_some(
     numbers: impl Iterator<Item = u32>,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let first = u128::from_be_bytes(birth.seed.0);
     for number in numbers {
-        let seed = Seed(first.wrapping_add(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15)).to_be_bytes());
+        let seed = birth.seed_of(number);
         let spec = Birth { seed, ..birth.clone() }.spec(content)?;
         let mut maxed = false;
-        let life = simulate(
-            content,
-            spec,
-            seed,
-            birth.mode,
-            |life, pending| {
-                let open: Vec<usize> =
-                    (0..pending.options.len()).filter(|place| pending.options[*place].available).collect();
-                let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
-                let pick = usize::try_from(roll.below(open.len() as u64)).unwrap_or(0);
-                open.get(pick).copied().unwrap_or(0)
-            },
-            |life, events| {
-                maxed |= content::Attribute::ALL.iter().any(|kind| life.attributes.get(*kind) == 100);
-                tally.year(content, life, events);
-            },
-        )?;
+        let life = simulate(content, spec, seed, birth.mode, any_option, |life, events| {
+            maxed |= content::Attribute::ALL.iter().any(|kind| life.attributes.get(*kind) == 100);
+            tally.year(content, life, events);
+        })?;
         tally.maxed += u64::from(maxed);
         tally.life(content, &life);
     }
@@ -98,7 +86,11 @@ impl Tally {
     /// A year that is over.
     fn year(&mut self, content: &Content, life: &Life, events: &[EventRecord]) {
         for record in events {
-            self.decisions += u64::from(record.decision.is_some());
+            if let Some(decision) = &record.decision {
+                self.decisions += 1;
+                let answers = self.answers.entry(record.event_id.clone()).or_default();
+                *answers.entry(decision.option_id.clone()).or_default() += 1;
+            }
             match self.events.get_mut(&record.event_id) {
                 Some(count) => *count += 1,
                 None => _ = self.events.insert(record.event_id.clone(), 1),
@@ -146,6 +138,9 @@ impl Tally {
         };
         merge(&mut self.events, other.events);
         merge(&mut self.repeated, other.repeated);
+        for (event, answers) in other.answers {
+            merge(self.answers.entry(event).or_default(), answers);
+        }
         merge(&mut self.causes, other.causes);
         merge(&mut self.occupations, other.occupations);
         for (into, from) in self.deaths.iter_mut().zip(other.deaths) {
@@ -187,7 +182,7 @@ impl Tally {
         let mut worth: Vec<i64> = self.worth_at_fifty.iter().map(|days| (*days).max(0)).collect();
         worth.sort_unstable();
         let (count, sum) = (i64::try_from(worth.len()).unwrap_or(1).max(1), worth.iter().sum::<i64>().max(1));
-        let ranked: i128 = worth.iter().zip(1..).map(|(days, rank)| i128::from(*days) * i128::from(rank as i64)).sum();
+        let ranked: i128 = worth.iter().zip(1_i64..).map(|(days, rank)| i128::from(*days) * i128::from(rank)).sum();
         i64::try_from(ranked * 200 / (i128::from(count) * i128::from(sum))).unwrap_or(0) - 100 * (count + 1) / count
     }
 }
