@@ -4,7 +4,7 @@ use content::{Attribute, Event, Mode, News, Skill};
 
 use super::DrawFactors;
 use super::likely::Likely;
-use crate::ask::Asked;
+use crate::ask::{Asked, seen_by};
 use crate::content::Content;
 use crate::dice::{Dice, Purpose};
 use crate::life::{Death, Life, PersonId, Seen, Status};
@@ -88,12 +88,7 @@ pub(crate) enum Bond {
 
 impl<'a> Turn<'a> {
     pub(crate) fn new(content: &'a Content, life: Life) -> Self {
-        let mut seen = vec![Seen { count: 0, last_year: 0 }; content.rules().events.len()];
-        for (id, times) in &life.history {
-            if let Some(ix) = content.event_ix(id) {
-                seen[usize::from(ix.0)] = *times;
-            }
-        }
+        let seen = seen_by(content, &life);
         let region = content.region_ix(&life.place.region);
         let here = *content.world().row(region, life.year);
         Self { content, life, events: Vec::new(), changes: Vec::new(), trace: None, here, region, seen, noting: true }

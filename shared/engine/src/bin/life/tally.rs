@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use engine::{Content, Dice, EventRecord, Life, Purpose, Relation, Seed, Status, simulate};
+use engine::{Content, EventRecord, Life, Relation, Seed, Status, chosen_by_dice, simulate};
 
 use crate::play::Birth;
 
@@ -71,23 +71,10 @@ pub(crate) fn live_some(
         let seed = Seed(first.wrapping_add(u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15)).to_be_bytes());
         let spec = Birth { seed, ..birth.clone() }.spec(content)?;
         let mut maxed = false;
-        let life = simulate(
-            content,
-            spec,
-            seed,
-            birth.mode,
-            |life, pending| {
-                let open: Vec<usize> =
-                    (0..pending.options.len()).filter(|place| pending.options[*place].available).collect();
-                let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
-                let pick = usize::try_from(roll.below(open.len() as u64)).unwrap_or(0);
-                open.get(pick).copied().unwrap_or(0)
-            },
-            |life, events| {
-                maxed |= content::Attribute::ALL.iter().any(|kind| life.attributes.get(*kind) == 100);
-                tally.year(content, life, events);
-            },
-        )?;
+        let life = simulate(content, spec, seed, birth.mode, chosen_by_dice, |life, events| {
+            maxed |= content::Attribute::ALL.iter().any(|kind| life.attributes.get(*kind) == 100);
+            tally.year(content, life, events);
+        })?;
         tally.maxed += u64::from(maxed);
         tally.life(content, &life);
     }
