@@ -3,7 +3,6 @@
 use axum::routing;
 use platform::{
     Answer, ApiError, Code, Cx, Reply, Route, auth::Player, cache::aggregate::Life, http::Path, ids::CharacterId,
-    text::Text,
 };
 
 use crate::view::CharacterOut;
@@ -24,5 +23,5 @@ async fn get(me: Player, cx: Cx, Path(id): Path<CharacterId>) -> Reply<Character
     let answer = cx.answer(Life(me.id, id), Some(0), async |standing| {
         Answer::ok(&CharacterOut::of(cx.content(), cx.locale(), &standing))
     });
-    answer.await?.ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))
+    answer.await?.ok_or_else(ApiError::no_such_character)
 }

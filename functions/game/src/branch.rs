@@ -11,6 +11,7 @@ use platform::{
     http::{FieldErrors, Json, Path, idem::Idem},
     ids::CharacterId,
     store::{
+        achievements::Unlock,
         branches, content_blobs, idempotency,
         lives::{self, Standing},
     },
@@ -69,6 +70,7 @@ async fn branch(
         version: 1,
         life: moment.life,
         recent: moment.recent,
+        unlocks: shared(&parent.unlocks, moment.entries),
         created_at: now,
         updated_at: now,
     };
@@ -76,6 +78,11 @@ async fn branch(
     let answer = Answer::created(&BegunOut::of(&branch, state))?.versioned(&cx, 1);
     let stored = branches::branch(&cx, &idem, id, &branch, moment.entries, answer).await?;
     Ok(stored.ok_or(GameError::NoSuchLife)?)
+}
+
+/// What was achieved in the past that both share.
+fn shared(unlocks: &[Unlock], entries: usize) -> Vec<Unlock> {
+    unlocks.iter().filter(|unlock| (unlock.entry_seq as usize) < entries).cloned().collect()
 }
 
 /// The life as it stood at that age, or why it cannot be had.

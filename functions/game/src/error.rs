@@ -30,7 +30,7 @@ impl From<InputError> for GameError {
 impl From<GameError> for ApiError {
     fn from(error: GameError) -> Self {
         match error {
-            GameError::NoSuchLife => Self::not_found(Text::new("There is no such character.", "没有这个角色。")),
+            GameError::NoSuchLife => Self::no_such_character(),
             GameError::NoSuchEvent => {
                 Self::not_found(Text::new("This life has no such event.", "这段人生没有这个事件。"))
             }

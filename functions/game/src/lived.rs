@@ -6,7 +6,11 @@ use engine::{Change, Content, EventRecord, Locale, LogEntry, Outcome, Step};
 use platform::{
     Answer, Cx, Reply,
     http::idem::Idem,
-    store::lives::{self, Append, Standing},
+    store::{
+        achievements::Unlock,
+        lives::{self, Append, Standing},
+    },
+    view::UnlockedOut,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +24,7 @@ pub(crate) struct Lived<'a> {
     entries: Vec<LogEntry>,
     events: Vec<EventRecord>,
     years: Vec<Year>,
+    unlocks: Vec<Unlock>,
 }
 
 /// What happened at one age.
@@ -32,19 +37,22 @@ struct Year {
 }
 
 impl<'a> Lived<'a> {
-    pub(crate) fn first(from: &'a Standing, step: Step) -> Self {
-        let mut lived = Self { from, last: step, entries: Vec::new(), events: Vec::new(), years: Vec::new() };
-        lived.note_last();
+    pub(crate) fn first(cx: &Cx, from: &'a Standing, step: Step) -> Self {
+        let (entries, events, years, unlocks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut lived = Self { from, last: step, entries, events, years, unlocks };
+        lived.note_last(cx);
         lived
     }
 
-    pub(crate) fn then(&mut self, step: Step) {
+    pub(crate) fn then(&mut self, cx: &Cx, step: Step) {
         self.last = step;
-        self.note_last();
+        self.note_last(cx);
     }
 
     /// Takes over what the last step brought; its life and its outcome stay where they are.
-    fn note_last(&mut self) {
+    fn note_last(&mut self, cx: &Cx) {
+        let known = [self.from.unlocks.as_slice(), &self.unlocks].concat();
+        self.unlocks.extend(Unlock::by_step(cx.content(), &self.last, &known, cx.now()));
         let (events, changes) = (mem::take(&mut self.last.events), mem::take(&mut self.last.changes));
         let (age, year, complete) = (self.last.life.age, self.last.life.year, self.last.year_complete);
         self.entries.push(self.last.entry.clone());
@@ -92,6 +100,11 @@ impl<'a> Lived<'a> {
         self.years.iter().map(|year| YearOut::of(cx.content(), cx.locale(), year)).collect()
     }
 
+    /// What was achieved.
+    pub(crate) fn unlocked(&self, cx: &Cx) -> Vec<UnlockedOut> {
+        self.unlocks.iter().map(|unlock| UnlockedOut::of(cx.content(), cx.locale(), unlock)).collect()
+    }
+
     pub(crate) fn outcome(&self) -> Option<(&Outcome, &EventRecord)> {
         let outcome = self.last.outcome.as_ref()?;
         let event = self.events.iter().find(|event| event.decision.is_some())?;
@@ -108,6 +121,7 @@ impl<'a> Lived<'a> {
             recent: &recent,
             entries: &self.entries,
             events: &self.events,
+            unlocks: &self.unlocks,
         };
         lives::append(cx, idem, &write, answer).await
     }

@@ -21,6 +21,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain { name: "auth", routes: auth::ROUTES },
     Domain { name: "characters", routes: characters::ROUTES },
     Domain { name: "game", routes: game::ROUTES },
+    Domain { name: "achievements", routes: achievements::ROUTES },
     Domain { name: "catalog", routes: catalog::ROUTES },
     Domain { name: "system", routes: system::ROUTES },
 ];

@@ -106,6 +106,12 @@ impl ApiError {
         Self::new(Code::NotFound, message)
     }
 
+    /// 404: there is no such character, or it is another player's.
+    #[must_use]
+    pub fn no_such_character() -> Self {
+        Self::not_found(Text::new("There is no such character.", "没有这个角色。"))
+    }
+
     /// 401 for a valid token whose account is no more.
     pub fn account_gone() -> Self {
         let text = Text::new("This account no longer exists.", "该账号已不存在。");

@@ -59,6 +59,11 @@ pub(super) const BRANCH: Statement = Statement::write(
             SELECT born.character_id, d.decision_id, d.event_seq, d.age, d.record, d.decided_at
             FROM born, decisions d
             WHERE d.character_id = $11 AND d.event_seq < $25 AND d.event_seq IS DISTINCT FROM $26
+         ), unlocked AS (
+            INSERT INTO achievement_unlocks (character_id, achievement_id, entry_seq, age, points, unlocked_at)
+            SELECT born.character_id, u.achievement_id, u.entry_seq, u.age, u.points, u.unlocked_at
+            FROM born, achievement_unlocks u
+            WHERE u.character_id = $11 AND u.entry_seq < $24
          ), roster AS (
             UPDATE users SET roster_version = roster_version + 1
             FROM born WHERE user_id = $1

@@ -284,6 +284,7 @@ mod tests {
             version,
             life: life(),
             recent: Vec::new(),
+            unlocks: Vec::new(),
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }
@@ -303,8 +304,9 @@ mod tests {
         assert!(listed.begin(&standing(1, 1)));
         assert!(!listed.begin(&standing(1, 1)), "listed already");
         let after = Life { age: 9, ..life() };
-        let mut move_on =
-            |from: &Standing| listed.move_on(&Append { from, life: &after, recent: &[], entries: &[], events: &[] });
+        let mut move_on = |from: &Standing| {
+            listed.move_on(&Append { from, life: &after, recent: &[], entries: &[], events: &[], unlocks: &[] })
+        };
         assert!(!move_on(&standing(2, 1)), "not listed");
         assert!(!move_on(&standing(1, 2)), "a version was missed");
         assert!(move_on(&standing(1, 1)));

@@ -8,6 +8,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
+    achievements::{self, Unlock, unlock},
     once::{self, Done, and_key, prior},
     outbox::{self, tell},
     pool::Db,
@@ -23,12 +24,17 @@ use crate::{
     },
     ids::{CharacterId, UserId},
     outbox::{Event, Topic},
+    telemetry::metrics::achievements_unlocked,
     text::Text,
 };
 
 pub(super) const STATE: Statement = Statement::read(
     "life-state",
-    "SELECT c.lineage_id, c.parent_character_id, c.branched_at_age, l.version, l.state, c.created_at, l.updated_at
+    "SELECT c.lineage_id, c.parent_character_id, c.branched_at_age, l.version, l.state, c.created_at, l.updated_at,
+            (SELECT coalesce(json_agg(json_build_object(
+                'achievement_id', u.achievement_id, 'entry_seq', u.entry_seq, 'age', u.age, 'points', u.points,
+                'unlocked_at', u.unlocked_at) ORDER BY u.entry_seq, u.achievement_id), '[]')
+             FROM achievement_unlocks u WHERE u.character_id = l.character_id) AS unlocks
          FROM lives l JOIN characters c USING (character_id)
          WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
 );
@@ -71,6 +77,8 @@ pub(super) const APPEND: Statement = Statement::write(
             SELECT moved.character_id, d.seq, d.seq, d.age, d.record, moved.updated_at
             FROM moved, UNNEST($32::int4[], $33::int2[], $34::jsonb[]) AS d (seq, age, record)
          ), ",
+        unlock!("moved", "moved.updated_at", "$38", "$39", "$40", "$41"),
+        ", ",
         tell!("moved", "moved.updated_at", "$35", "$36", "$37"),
         and_key!("moved")
     ),
@@ -105,6 +113,8 @@ pub struct Standing {
     pub life: Life,
     /// Events of the present year.
     pub recent: Vec<EventRecord>,
+    /// What it has achieved, in the order in which it did.
+    pub unlocks: Vec<Unlock>,
     /// When the character was made.
     pub created_at: DateTime<Utc>,
     /// When the life last moved.
@@ -153,11 +163,12 @@ struct StoredRef<'a> {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    unlocks: &'a [Unlock],
     state: &'a RawValue,
 }
 
 impl<'a> StoredRef<'a> {
-    fn of(standing: &Standing, state: &'a [u8]) -> Result<Self, ApiError> {
+    fn of(standing: &'a Standing, state: &'a [u8]) -> Result<Self, ApiError> {
         Ok(Self {
             character_id: standing.character_id,
             lineage_id: standing.lineage_id,
@@ -166,6 +177,7 @@ impl<'a> StoredRef<'a> {
             version: standing.version,
             created_at: standing.created_at,
             updated_at: standing.updated_at,
+            unlocks: &standing.unlocks,
             state: serde_json::from_slice(state).map_err(ApiError::internal)?,
         })
     }
@@ -187,6 +199,7 @@ struct Stored {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    unlocks: Vec<Unlock>,
     state: State,
 }
 
@@ -201,6 +214,7 @@ impl From<Stored> for Standing {
             version: stored.version,
             life,
             recent,
+            unlocks: stored.unlocks,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
         }
@@ -218,6 +232,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
         state: Vec<u8>,
         created_at: DateTime<Utc>,
         updated_at: DateTime<Utc>,
+        unlocks: Json<Vec<Unlock>>,
     }
     let row: Option<Row> = sqlx::query_as(STATE.sql).bind(character).bind(user).fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
@@ -229,6 +244,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        unlocks: &row.unlocks,
         state: serde_json::from_slice(&row.state).map_err(ApiError::internal)?,
     };
     let value = serde_json::to_vec(&value).map_err(ApiError::internal)?;
@@ -257,20 +273,21 @@ pub struct Append<'a> {
     pub entries: &'a [LogEntry],
     /// The new events.
     pub events: &'a [EventRecord],
+    /// The new achievements.
+    pub unlocks: &'a [Unlock],
 }
 
 impl Append<'_> {
-    /// What others are told of it: that the life has begun, or is over.
+    /// What others are told of it: that the life has begun, or is over, and what it has achieved.
     fn news(&self, cx: &Cx, user: UserId) -> Vec<Event> {
         let (before, after) = (self.from.life.status, self.life.status);
         let begins = before == Status::Draft && after != Status::Draft;
         let ends = before != Status::Dead && after == Status::Dead;
         let topics = [(begins, Topic::LifeStarted), (ends, Topic::LifeEnded)];
-        let news = topics.into_iter().filter(|(happened, _)| *happened).filter_map(|(_, topic)| {
-            let (life, stands) = ((user, self.from.character_id), (self.from.version + 1, self.life.age));
-            Event::of_life(cx, topic, life, stands)
-        });
-        news.collect()
+        let (life, version) = ((user, self.from.character_id), self.from.version + 1);
+        let turns = topics.into_iter().filter(|(happened, _)| *happened);
+        let turns = turns.filter_map(|(_, topic)| Event::of_life(cx, topic, life, (version, self.life.age)));
+        turns.chain(self.unlocks.iter().filter_map(|unlock| Event::of_unlock(cx, life, version, unlock))).collect()
     }
 }
 
@@ -290,6 +307,7 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
     let state = encode(life, write.recent)?;
     let news = write.news(cx, idem.user);
     let (told_ids, told_topics, told_payloads) = outbox::columns(&news);
+    let (unlocked_ids, unlocked_entries, unlocked_ages, unlocked_points) = achievements::columns(write.unlocks);
     let statement = once::statement(APPEND.sql, idem, &answer, now)
         .bind(from.character_id)
         .bind(from.version)
@@ -318,19 +336,24 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
         .bind(column(&decided, |(_, record)| Json(*record)))
         .bind(told_ids)
         .bind(told_topics)
-        .bind(told_payloads);
+        .bind(told_payloads)
+        .bind(unlocked_ids)
+        .bind(unlocked_entries)
+        .bind(unlocked_ages)
+        .bind(unlocked_points);
     match once::run(cx, statement).await? {
         Done::Applied { roster_version } => {
-            let after = StoredRef {
-                version: from.version + 1,
-                updated_at: from.updated_at.max(now),
-                ..StoredRef::of(from, &state)?
-            };
+            let (updated_at, mut unlocks) = (from.updated_at.max(now), from.unlocks.clone());
+            unlocks.extend(write.unlocks.iter().map(|new| Unlock { unlocked_at: updated_at, ..new.clone() }));
+            let after =
+                StoredRef { version: from.version + 1, updated_at, unlocks: &unlocks, ..StoredRef::of(from, &state)? };
             let value = serde_json::to_vec(&after).map_err(ApiError::internal)?;
             let news = [
                 cx.news(aggregate::Life(idem.user, from.character_id), from.version + 1, Some(&value)),
                 cx.patched(aggregate::Roster(idem.user), roster_version, |listed| listed.move_on(write)),
             ];
+            let rarities = write.unlocks.iter().filter_map(|new| cx.content().achievement(&new.achievement_id));
+            achievements_unlocked(rarities.map(|achievement| achievement.rarity.as_str()));
             cx.gate.publish(cx, &news).await?;
             Ok(answer)
         }
@@ -351,7 +374,7 @@ async fn first_answer_or_moved_on<T: ?Sized>(cx: &Cx, idem: &Idem, from: &Standi
     }
     let now: Option<Row> =
         sqlx::query_as(STANDS_AT.sql).bind(from.character_id).bind(idem.user).fetch_optional(cx.db()).await?;
-    let now = now.ok_or_else(|| ApiError::not_found(Text::new("There is no such character.", "没有这个角色。")))?;
+    let now = now.ok_or_else(ApiError::no_such_character)?;
     if now.version == from.version {
         // The life is where it was, so it was the account that refused: it is being deleted.
         return Err(ApiError::account_gone());

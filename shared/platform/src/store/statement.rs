@@ -1,8 +1,8 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
 use super::{
-    accounts, auth_limits, branches, characters, content_blobs, decisions, deletion, devices, email_codes, events,
-    export, idempotency, identities, lives, migrations, oauth_flows, outbox, passwords, sessions,
+    accounts, achievements, auth_limits, branches, characters, content_blobs, decisions, deletion, devices,
+    email_codes, events, export, idempotency, identities, lives, migrations, oauth_flows, outbox, passwords, sessions,
 };
 
 /// A statement of the store.
@@ -37,6 +37,7 @@ pub const STATEMENTS: &[Statement] = &[
     accounts::BY_IDENTIFIER,
     accounts::BY_ID,
     accounts::CHANGE,
+    achievements::BACKFILL,
     auth_limits::COUNT,
     auth_limits::GIVE_BACK,
     branches::BRANCH,
