@@ -2,7 +2,7 @@
 
 use axum::routing::post;
 use deserr::Deserr;
-use engine::{Content, InputError, OnPending, Status, YearInput};
+use engine::{InputError, OnPending, Status, YearInput};
 use platform::{
     Code, Cx, Reply, Route,
     auth::Player,
@@ -16,6 +16,7 @@ use platform::{
     store::{idempotency, lives::Standing},
     telemetry::metrics::lives_advanced,
     text::Text,
+    view::UnlockedOut,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -104,6 +105,8 @@ pub(crate) struct AdvanceOut {
     /// `years_done`, `decision`, `death` or `stage_change`.
     stop_reason: &'static str,
     years: Vec<YearOut>,
+    /// What was achieved at the ends of these years.
+    unlocked: Vec<UnlockedOut>,
     state: StateOut,
 }
 
@@ -120,11 +123,17 @@ async fn advance(
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
-    let (lived, stop_reason) = match cx.in_span("engine.advance", || live(cx.content(), &standing, &req)) {
+    let (lived, stop_reason) = match cx.in_span("engine.advance", || live(&cx, &standing, &req)) {
         Ok(lived) => lived,
         Err(refused) => return idempotency::first_answer_or(&cx, &idem, GameError::from(refused)).await,
     };
-    let out = AdvanceOut { version: lived.version(), stop_reason, years: lived.years(&cx), state: lived.state(&cx) };
+    let out = AdvanceOut {
+        version: lived.version(),
+        stop_reason,
+        years: lived.years(&cx),
+        unlocked: lived.unlocked(&cx),
+        state: lived.state(&cx),
+    };
     let years = out.years.len();
     let reply = lived.store(&cx, &idem, &out).await?;
     if !reply.is_replay() {
@@ -134,20 +143,21 @@ async fn advance(
 }
 
 /// Lives the years asked for, and says why it stopped.
-fn live<'a>(content: &Content, from: &'a Standing, req: &AdvanceIn) -> Result<(Lived<'a>, &'static str), InputError> {
+fn live<'a>(cx: &Cx, from: &'a Standing, req: &AdvanceIn) -> Result<(Lived<'a>, &'static str), InputError> {
     let ModeWord(mode) = req.mode;
     let on_pending = match req.on_pending {
         Some(Pending::Default) => OnPending::Default,
         Some(Pending::Refuse) | None => OnPending::Refuse,
     };
+    let content = cx.content();
     let step = engine::advance(content, &from.life, YearInput { mode, on_pending })?;
-    let mut lived = Lived::first(from, step);
+    let mut lived = Lived::first(cx, from, step);
     for _ in 1..req.years.map_or(1, |Years(years)| years) {
         if let Some(reason) = stop_reason(&lived, req) {
             return Ok((lived, reason));
         }
         let step = engine::advance(content, &lived.last().life, YearInput { mode, on_pending: OnPending::Refuse })?;
-        lived.then(step);
+        lived.then(cx, step);
     }
     let reason = stop_reason(&lived, req).unwrap_or("years_done");
     Ok((lived, reason))

@@ -14,6 +14,7 @@ use platform::{
     ids::CharacterId,
     store::idempotency,
     text::Text,
+    view::UnlockedOut,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -102,6 +103,8 @@ pub(crate) struct DecideOut {
     year_complete: bool,
     /// The interrupted year and what happened in it since.
     years: Vec<YearOut>,
+    /// What was achieved by the end of the year.
+    unlocked: Vec<UnlockedOut>,
     state: StateOut,
 }
 
@@ -139,7 +142,7 @@ async fn decide(
         Err(refused) => return idempotency::first_answer_or(&cx, &idem, GameError::from(refused)).await,
     };
     let year_complete = step.year_complete;
-    let lived = Lived::first(&standing, step);
+    let lived = Lived::first(&cx, &standing, step);
     let (outcome, event) =
         lived.outcome().ok_or_else(|| platform::ApiError::internal("a decision was taken without an outcome"))?;
     let told = cx.content().render_outcome(cx.locale(), event).unwrap_or_default();
@@ -157,6 +160,7 @@ async fn decide(
         outcome,
         year_complete,
         years: lived.years(&cx),
+        unlocked: lived.unlocked(&cx),
         state: lived.state(&cx),
     };
     lived.store(&cx, &idem, &out).await

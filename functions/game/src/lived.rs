@@ -9,9 +9,11 @@ use platform::{
     ids::CharacterId,
     saving::{Kept, SaveType},
     store::{
+        achievements::Unlock,
         lives::{self, Append, Standing},
         stats::YearRow,
     },
+    view::UnlockedOut,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,6 +27,7 @@ pub(crate) struct Lived<'a> {
     entries: Vec<LogEntry>,
     events: Vec<EventRecord>,
     years: Vec<Year>,
+    unlocks: Vec<Unlock>,
     keepsakes: Vec<Keepsake>,
     /// The numbers at each age, each age once.
     rows: Vec<YearRow>,
@@ -48,27 +51,30 @@ struct Year {
 }
 
 impl<'a> Lived<'a> {
-    pub(crate) fn first(from: &'a Standing, step: Step) -> Self {
+    pub(crate) fn first(cx: &Cx, from: &'a Standing, step: Step) -> Self {
         let mut lived = Self {
             from,
             last: step,
             entries: Vec::new(),
             events: Vec::new(),
             years: Vec::new(),
+            unlocks: Vec::new(),
             keepsakes: Vec::new(),
             rows: Vec::new(),
         };
-        lived.note_last();
+        lived.note_last(cx);
         lived
     }
 
-    pub(crate) fn then(&mut self, step: Step) {
+    pub(crate) fn then(&mut self, cx: &Cx, step: Step) {
         self.last = step;
-        self.note_last();
+        self.note_last(cx);
     }
 
     /// Takes over what the last step brought; its life and its outcome stay where they are.
-    fn note_last(&mut self) {
+    fn note_last(&mut self, cx: &Cx) {
+        let known = [self.from.unlocks.as_slice(), &self.unlocks].concat();
+        self.unlocks.extend(Unlock::by_step(cx.content(), &self.last, &known, cx.now()));
         let (events, changes) = (mem::take(&mut self.last.events), mem::take(&mut self.last.changes));
         let (age, year, complete) = (self.last.life.age, self.last.life.year, self.last.year_complete);
         self.entries.push(self.last.entry.clone());
@@ -136,6 +142,11 @@ impl<'a> Lived<'a> {
         self.years.iter().map(|year| YearOut::of(cx.content(), cx.locale(), year)).collect()
     }
 
+    /// What was achieved.
+    pub(crate) fn unlocked(&self, cx: &Cx) -> Vec<UnlockedOut> {
+        self.unlocks.iter().map(|unlock| UnlockedOut::of(cx.content(), cx.locale(), unlock)).collect()
+    }
+
     pub(crate) fn outcome(&self) -> Option<(&Outcome, &EventRecord)> {
         let outcome = self.last.outcome.as_ref()?;
         let event = self.events.iter().find(|event| event.decision.is_some())?;
@@ -155,6 +166,7 @@ impl<'a> Lived<'a> {
             events: &self.events,
             saves: &saves?,
             years: &self.rows,
+            unlocks: &self.unlocks,
         };
         lives::append(cx, idem, &write, answer).await
     }

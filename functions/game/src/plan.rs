@@ -248,7 +248,7 @@ async fn plan(
         Err(refused) => return idempotency::first_answer_or(&cx, &idem, GameError::from(refused)).await,
     };
     let changes = step.changes.iter().map(ChangeOut::from).collect();
-    let lived = Lived::first(&standing, step);
+    let lived = Lived::first(&cx, &standing, step);
     let out = PlannedOut { version: lived.version(), changes, state: lived.state(&cx) };
     lived.store(&cx, &idem, &out).await
 }

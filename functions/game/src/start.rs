@@ -60,7 +60,7 @@ async fn start(
         return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
     let step = cx.in_span("engine.start", || engine::start(cx.content(), &standing.life)).map_err(GameError::from)?;
-    let lived = Lived::first(&standing, step);
+    let lived = Lived::first(&cx, &standing, step);
     let state = lived.state(&cx);
     match lived.store(&cx, &idem, &state).await {
         // Another start came first; to start a life that has begun is no error.

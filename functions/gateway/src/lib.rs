@@ -23,6 +23,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain { name: "game", routes: game::ROUTES },
     Domain { name: "saves", routes: saves::ROUTES },
     Domain { name: "stats", routes: stats::ROUTES },
+    Domain { name: "achievements", routes: achievements::ROUTES },
     Domain { name: "catalog", routes: catalog::ROUTES },
     Domain { name: "system", routes: system::ROUTES },
 ];

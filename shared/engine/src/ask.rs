@@ -1,6 +1,6 @@
 //! Asking a life an author's question.
 
-use content::{Cond, Fact, Num, PersonFact, PersonQuantity, Quantity, Relation, Settlement, Terrain, Who};
+use content::{Cond, Ever, Fact, Num, PersonFact, PersonQuantity, Quantity, Relation, Settlement, Terrain, Who};
 
 use crate::content::Content;
 use crate::life::{Life, Person, PersonId, Seen};
@@ -22,6 +22,20 @@ pub(crate) struct Asked<'a> {
     pub(crate) this: Option<&'a Person>,
     /// What has happened, by event.
     pub(crate) seen: &'a [Seen],
+}
+
+/// An event that never happened.
+pub(crate) const NOTHING_SEEN: Seen = Seen { count: 0, last_year: 0 };
+
+/// What has happened in a life, by event.
+pub(crate) fn seen_by(content: &Content, life: &Life) -> Vec<Seen> {
+    let mut seen = vec![NOTHING_SEEN; content.rules().events.len()];
+    for (id, times) in &life.history {
+        if let Some(ix) = content.event_ix(id) {
+            seen[usize::from(ix.0)] = *times;
+        }
+    }
+    seen
 }
 
 impl<'a> Asked<'a> {
@@ -54,6 +68,9 @@ impl<'a> Asked<'a> {
             Cond::Tech(id) => self.tech(id),
             Cond::Condition(id) => life.health.conditions.iter().any(|ailment| ailment.id == *id),
             Cond::InRegion(ids) => ids.contains(&life.place.region),
+            Cond::BornIn(ids) => {
+                self.content.country(&life.spec.country).is_some_and(|country| ids.contains(&country.region))
+            }
             Cond::InCountry(codes) => codes.contains(&life.place.country),
             Cond::Any(among, inner) => self.living(*among).any(|person| self.about(person).holds(inner)),
             Cond::All(among, inner) => self.living(*among).all(|person| self.about(person).holds(inner)),
@@ -75,6 +92,7 @@ impl<'a> Asked<'a> {
                 PersonQuantity::Support => person.support.into(),
             }),
             Num::YearsAgo(event) => self.seen(*event).map_or(NEVER, |seen| (self.life.year - seen.last_year).into()),
+            Num::Met(among) => count(self.life.persons.iter().filter(|person| among.contains(person.relation))),
             Num::Count(among) => count(self.living(*among)),
             Num::Add(left, right) => self.number(left).saturating_add(self.number(right)),
             Num::Sub(left, right) => self.number(left).saturating_sub(self.number(right)),
@@ -111,6 +129,31 @@ impl<'a> Asked<'a> {
             Quantity::Sadness => life.mood.sadness.into(),
             Quantity::Anxiety => life.mood.anxiety.into(),
             Quantity::Anger => life.mood.anger.into(),
+            Quantity::BornYear => life.spec.birth_year.into(),
+            Quantity::BornWealth => crate::birth::dealt_wealth(life.seed, life.spec.birth_year).into(),
+            Quantity::Ever(ever) => self.ever(ever),
+            Quantity::Asset(kind) => saturated(life.economy.worth_of(kind) / DAYS_PER_MONTH),
+            Quantity::Ailments => count(life.health.conditions.iter()),
+            Quantity::Looks => life.body.looks.into(),
+        }
+    }
+
+    /// What is kept of the years.
+    fn ever(self, ever: Ever) -> i32 {
+        let (life, kept) = (self.life, &self.life.chronicle);
+        match ever {
+            Ever::YearsWorked => kept.years_worked.into(),
+            Ever::YearsMarried => kept.years_married.into(),
+            Ever::Jobs => kept.jobs.into(),
+            Ever::Weddings => kept.weddings.into(),
+            Ever::Countries => kept.countries.into(),
+            Ever::Rank => kept.best_rank.into(),
+            Ever::PayPct => kept.best_pay_pct.into(),
+            Ever::WorthMonths => saturated(kept.peak_worth_days / DAYS_PER_MONTH),
+            Ever::GivenMonths => saturated(kept.given_days / DAYS_PER_MONTH),
+            Ever::Happiness => saturated((kept.happiness_years / u32::from(life.age.max(1))).min(100).into()),
+            Ever::Events => saturated(life.next_event_seq.saturating_sub(1).into()),
+            Ever::DifferentEvents => saturated(i64::try_from(life.history.len()).unwrap_or(i64::MAX)),
         }
     }
 
@@ -124,6 +167,7 @@ impl<'a> Asked<'a> {
             Fact::Retired => life.retired,
             Fact::Married => life.spouse().is_some(),
             Fact::OwnAccount => self.occupation().is_some_and(|occupation| occupation.own_account),
+            Fact::Over => life.status == crate::life::Status::Dead,
             Fact::Abroad => life.place.country != life.spec.country,
         }
     }

@@ -8,6 +8,8 @@ use content::{
     Society, Technology, Texts, Tier,
 };
 
+use sha2::{Digest as _, Sha256};
+
 use crate::world::{Row, World};
 use crate::year::{Exposure, hazard};
 
@@ -20,6 +22,8 @@ pub struct Content {
     texts: [OnceLock<Texts>; Locale::ALL.len()],
     /// Worked out when a life first needs it: what only shows content never does.
     world: OnceLock<World>,
+    /// Events that achievements ask for.
+    achieving: OnceLock<Vec<EventIx>>,
 }
 
 /// Blobs from the binary, or from a store of older content.
@@ -78,7 +82,14 @@ impl Content {
     fn decode(blobs: OwnedBlobs) -> Result<Self, BlobError> {
         let borrowed = blobs.borrow();
         let (hash, rules) = (borrowed.hash(), borrowed.decode_rules()?);
-        Ok(Self { blobs, hash, rules, texts: [const { OnceLock::new() }; Locale::ALL.len()], world: OnceLock::new() })
+        Ok(Self {
+            blobs,
+            hash,
+            rules,
+            texts: [const { OnceLock::new() }; Locale::ALL.len()],
+            world: OnceLock::new(),
+            achieving: OnceLock::new(),
+        })
     }
 
     /// The name of this content.
@@ -140,6 +151,23 @@ impl Content {
 
     pub(crate) fn event(&self, ix: EventIx) -> &Event {
         &self.rules.events[usize::from(ix.0)]
+    }
+
+    /// Names the definitions of achievements: SHA-256 of their encoding.
+    #[must_use]
+    pub fn definitions_of_achievements(&self) -> [u8; 32] {
+        // Encoding cannot fail: these rules were decoded from it.
+        let encoded = content::blob::encode(&self.rules.achievements).unwrap_or_default();
+        Sha256::digest(&encoded).into()
+    }
+
+    /// Events that some achievement asks for.
+    pub(crate) fn events_of_achievements(&self) -> &[EventIx] {
+        self.achieving.get_or_init(|| {
+            let mut events = Vec::new();
+            self.rules.achievements.iter().flat_map(|it| &it.when).for_each(|cond| cond.each_event(&mut events));
+            events
+        })
     }
 
     pub(crate) fn world(&self) -> &World {

@@ -5,6 +5,7 @@
 //! link of a hash-chained log, from which [`replay`] lives the same life again, byte for byte, on any machine.
 #![deny(clippy::float_arithmetic)]
 
+mod achieve;
 mod ask;
 mod birth;
 mod compare;
@@ -28,10 +29,11 @@ mod world;
 mod year;
 
 pub use ::content::{
-    AssetKind, Blobs, ContentHash, Country, Effort, EventType, Gender, Habit, Living, Locale, Mode, News, Relation,
-    SENSITIVITIES, Schooling, Settlement, Society, Stage, Terrain,
+    Achievement, AchievementCategory, AssetKind, Blobs, ContentHash, Country, Effort, EventType, Gender, Habit, Living,
+    Locale, Mode, News, Rarity, Relation, SENSITIVITIES, Schooling, Settlement, Society, Stage, Terrain,
 };
 
+pub use achieve::{Achieved, Progress, achieved, achieved_in, progress};
 pub use birth::{birth_entry, new_life};
 pub use compare::{Comparison, Difference, compare};
 pub use content::Content;
@@ -44,7 +46,7 @@ pub use odds::OddsFactor;
 pub use record::*;
 pub use render::{Rendered, RenderedDecision, RenderedOption};
 pub use replay::{Moment, ReplayError, Replayed, Verified, replay, replay_to_age, verify, verify_chain};
-pub use simulate::simulate;
+pub use simulate::{chosen_by_dice, simulate};
 pub use step::{InputError, Step, YearInput, advance, decide, set_plan, start};
 pub use summary::{Category, Grade, Graded, Reason, Summary, summary};
 pub use year::{DrawFactors, Factor};

@@ -1,5 +1,7 @@
 //! Living a life again from its log.
 
+use std::ops::ControlFlow;
+
 use content::ContentHash;
 
 use crate::birth::new_life;
@@ -143,24 +145,57 @@ pub fn replay_to_age<'c>(
     log: &[LogEntry],
     age: u16,
 ) -> Result<Option<Moment>, ReplayError> {
+    let (mut moment, mut recent) = (None, Vec::<EventRecord>::new());
+    let mut entries = 1;
+    steps(content_of, log, |step| {
+        entries += 1;
+        recent.extend_from_slice(&step.events);
+        recent.retain(|event| event.age == step.life.age);
+        if step.life.age == age {
+            moment = Some(Moment { life: step.life.clone(), entries, recent: std::mem::take(&mut recent) });
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(moment)
+}
+
+/// Lives a log again and shows each move after the birth.
+///
+/// # Errors
+/// If the log is not what it was, or its rules or content are not at hand.
+pub(crate) fn each_step<'c>(
+    content_of: impl Fn(ContentHash) -> Option<&'c Content>,
+    log: &[LogEntry],
+    mut watch: impl FnMut(&Step),
+) -> Result<(), ReplayError> {
+    steps(content_of, log, |step| {
+        watch(step);
+        ControlFlow::Continue(())
+    })
+}
+
+/// As [`each_step`], as far as `watch` wants it.
+fn steps<'c>(
+    content_of: impl Fn(ContentHash) -> Option<&'c Content>,
+    log: &[LogEntry],
+    mut watch: impl FnMut(&Step) -> ControlFlow<()>,
+) -> Result<(), ReplayError> {
     verify_chain(log)?;
     let mut life: Option<Life> = None;
-    let mut recent: Vec<EventRecord> = Vec::new();
-    for (entry, entries) in log.iter().zip(1..) {
+    for entry in log {
         let content = at_hand(&content_of, entry)?;
         let Some(before) = life else {
             life = Some(live_again(content, None, entry)?);
             continue;
         };
         let step = step_again(content, &before, entry)?;
-        recent.extend(step.events);
-        recent.retain(|event| event.age == step.life.age);
-        if step.life.age == age {
-            return Ok(Some(Moment { life: step.life, entries, recent }));
+        if watch(&step).is_break() {
+            break;
         }
         life = Some(step.life);
     }
-    Ok(None)
+    Ok(())
 }
 
 /// The content that entry was lived under, if this release has it and the rules it was lived by.

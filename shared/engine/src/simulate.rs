@@ -5,10 +5,19 @@ use content::Mode;
 
 use crate::birth::deal_life;
 use crate::content::Content;
-use crate::dice::Seed;
+use crate::dice::{Dice, Purpose, Seed};
 use crate::life::{Life, LifeSpec, SpecError, Status};
 use crate::record::{EventRecord, PendingDecision};
 use crate::year::{self, Turn};
+
+/// The place of an open option, chosen by dice of its own: how those who count lives answer.
+#[must_use]
+pub fn chosen_by_dice(life: &Life, pending: &PendingDecision) -> usize {
+    let open: Vec<usize> = (0..pending.options.len()).filter(|place| pending.options[*place].available).collect();
+    let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
+    let pick = usize::try_from(roll.below(open.len() as u64)).unwrap_or(0);
+    open.get(pick).copied().unwrap_or(0)
+}
 
 /// Lives a life to its end. `choose` answers each decision with the place of an available option; `watch` sees the life
 /// after each year with the events that were over since it last looked. What is only told is left out of events and

@@ -1,6 +1,8 @@
 //! Whole lives, lived with the built-in content.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[path = "it/achievements.rs"]
+mod achievements;
 #[path = "it/golden.rs"]
 mod golden;
 #[path = "it/invariants.rs"]

@@ -20,6 +20,7 @@ use crate::{
 /// 401 when the account is gone, 404 when the parent is, 409 QUOTA_REACHED, 422 KEY_REUSED, 503 without Postgres.
 pub async fn part(cx: &Cx, idem: &Idem, parent: &Standing, life: Life, recent: Vec<EventRecord>) -> Reply<BegunOut> {
     let now = cx.now();
+    let unlocks = parent.unlocks.iter().filter(|unlock| unlock.entry_seq < life.next_entry_seq).cloned().collect();
     let branch = Standing {
         character_id: CharacterId(cx.new_id()),
         lineage_id: parent.lineage_id,
@@ -29,6 +30,7 @@ pub async fn part(cx: &Cx, idem: &Idem, parent: &Standing, life: Life, recent: V
         version: 1,
         life,
         recent,
+        unlocks,
         created_at: now,
         updated_at: now,
     };

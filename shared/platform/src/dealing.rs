@@ -32,6 +32,7 @@ pub fn deal(cx: &Cx, spec: LifeSpec, earlier: Option<&Standing>) -> Result<Dealt
         version: 1,
         life,
         recent: Vec::new(),
+        unlocks: Vec::new(),
         created_at: now,
         updated_at: now,
     };

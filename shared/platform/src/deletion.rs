@@ -89,11 +89,15 @@ async fn tell(ctx: &Ctx, user: UserId, ended: &[SessionId]) -> Result<(), ApiErr
 /// Times Redis is asked to forget.
 const TRIES: u32 = 3;
 
-async fn forget(ctx: &Ctx, aggregates: &[AggregateId]) -> Result<(), ApiError> {
+/// Makes every tier of the cache ask Postgres for these.
+///
+/// # Errors
+/// 503 where there is a Redis and it does not answer.
+pub(crate) async fn forget(ctx: &Ctx, aggregates: &[AggregateId]) -> Result<(), ApiError> {
     let Some(redis) = ctx.redis() else { return Ok(()) };
     told(redis.insist(ctx.now(), &ctx.cache().stamps.forget(aggregates), TRIES).await.value)
 }
 
 fn told(answer: Option<i64>) -> Result<(), ApiError> {
-    answer.map(drop).ok_or_else(|| ApiError::unavailable(1, "Redis could not be told of a deletion"))
+    answer.map(drop).ok_or_else(|| ApiError::unavailable(1, "Redis could not be told to forget"))
 }

@@ -107,6 +107,7 @@ impl ApiError {
     }
 
     /// 404 for a character that is not there, or is another player's.
+    #[must_use]
     pub fn no_such_character() -> Self {
         Self::not_found(Text::new("There is no such character.", "没有这个角色。"))
     }

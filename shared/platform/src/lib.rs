@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod aws;
+pub mod backfill;
 pub mod branching;
 pub mod cache;
 pub mod config;

@@ -3,6 +3,7 @@
 mod accounts;
 mod accounts_codes;
 mod accounts_passwords;
+mod achievements;
 mod alerts;
 mod another_way;
 mod backup;

@@ -10,7 +10,7 @@ use super::growth;
 use super::likely::Likely;
 use super::select::{DrawFactors, Pool};
 use super::slot::{self, Company, Slots};
-use crate::ask::Asked;
+use crate::ask::{Asked, seen_by};
 use crate::content::Content;
 use crate::dice::{Dice, Purpose};
 use crate::life::{Death, Life, PersonId, Seen, Status};
@@ -110,12 +110,7 @@ pub(crate) enum Bond {
 
 impl<'a> Turn<'a> {
     pub(crate) fn new(content: &'a Content, life: Life) -> Self {
-        let mut seen = vec![Seen { count: 0, last_year: 0 }; content.rules().events.len()];
-        for (id, times) in &life.history {
-            if let Some(ix) = content.event_ix(id) {
-                seen[usize::from(ix.0)] = *times;
-            }
-        }
+        let seen = seen_by(content, &life);
         let region = content.region_ix(&life.place.region);
         Self {
             here: *content.world().row(region, life.year),

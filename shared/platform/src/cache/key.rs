@@ -39,7 +39,8 @@ impl Kind {
     const fn schema(self) -> u32 {
         match self {
             Self::Profile => 2,
-            Self::Roster | Self::Life => 1,
+            Self::Life => 2,
+            Self::Roster => 1,
         }
     }
 }

@@ -37,6 +37,8 @@ macro_rules! words {
 }
 
 words! {
+    AchievementCategoryWord(AchievementCategory),
+    RarityWord(Rarity),
     EventTypeWord(EventType),
     GenderWord(Gender),
     LocaleWord(Locale),

@@ -7,6 +7,7 @@
 //! A job may be started twice, and at any time: each finds out what is left to do and does that. One job is one file,
 //! called as the job with `_` for `-`; the generated function `job-<id>` names its constant, so that it links no other.
 
+pub mod backfill_achievements;
 pub mod create_event_partitions;
 pub mod deliver_outbox;
 pub mod finish_account_deletions;
@@ -91,6 +92,7 @@ pub const JOBS: &[Job] = &[
     deliver_outbox::JOB,
     send_webhook::JOB,
     purge_outbox::JOB,
+    backfill_achievements::JOB,
 ];
 
 impl Job {

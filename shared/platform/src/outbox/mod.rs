@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     ctx::Ctx,
     ids::{CharacterId, UserId},
-    store::outbox::Claimed,
+    store::{achievements::Unlock, outbox::Claimed},
 };
 
 /// What can be told. A topic's name never changes, nor what is in its payload but by more being added.
@@ -25,6 +25,8 @@ pub enum Topic {
     LifeStarted,
     /// A life is over.
     LifeEnded,
+    /// A life has reached an achievement.
+    AchievementUnlocked,
     /// An account is gone, with all its lives.
     AccountDeleted,
 }
@@ -36,6 +38,7 @@ impl Topic {
         match self {
             Self::LifeStarted => "life.started",
             Self::LifeEnded => "life.ended",
+            Self::AchievementUnlocked => "achievement.unlocked",
             Self::AccountDeleted => "account.deleted",
         }
     }
@@ -57,6 +60,21 @@ impl Event {
     pub fn new(ctx: &Ctx, topic: Topic, payload: Value) -> Option<Self> {
         ctx.config().outbox.webhook_url.as_ref()?;
         Some(Self { id: ctx.new_id(), topic, payload })
+    }
+
+    /// That a life has reached an achievement.
+    pub(crate) fn of_unlock(
+        ctx: &Ctx,
+        (user, character): (UserId, CharacterId),
+        version: i64,
+        unlock: &Unlock,
+    ) -> Option<Self> {
+        let Unlock { achievement_id, age, points, .. } = unlock;
+        let payload = json!({
+            "user_id": user, "character_id": character, "version": version, "age": age,
+            "achievement_id": achievement_id, "points": points
+        });
+        Self::new(ctx, Topic::AchievementUnlocked, payload)
     }
 
     /// That a life has begun, or is over.

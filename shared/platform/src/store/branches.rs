@@ -76,6 +76,11 @@ pub(super) const BRANCH: Statement = Statement::write(
             SELECT born.character_id, y.* FROM born, jsonb_to_recordset($28::jsonb) AS y (
                 age int2, year int2, life_stage text, intelligence int2, constitution int2, charisma int2, willpower int2,
                 creativity int2, happiness int2, physical int2, mental int2, net_worth int8, events int4)
+         ), unlocked AS (
+            INSERT INTO achievement_unlocks (character_id, achievement_id, entry_seq, age, points, unlocked_at)
+            SELECT born.character_id, u.achievement_id, u.entry_seq, u.age, u.points, u.unlocked_at
+            FROM born, achievement_unlocks u
+            WHERE u.character_id = $11 AND u.entry_seq < $24
          ), roster AS (
             UPDATE users SET roster_version = roster_version + 1
             FROM born WHERE user_id = $1

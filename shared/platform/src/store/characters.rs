@@ -309,6 +309,7 @@ mod tests {
             version,
             life: life(),
             recent: Vec::new(),
+            unlocks: Vec::new(),
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }
@@ -337,6 +338,7 @@ mod tests {
                 events: &[],
                 saves: &[],
                 years: &[],
+                unlocks: &[],
             })
         };
         assert!(!move_on(&standing(2, 1)), "not listed");

@@ -20,6 +20,10 @@ pub enum Meaning {
 pub const MEANINGS: &[(&str, Meaning)] = {
     use Meaning::{AccountGone, CharacterGone, Expected, IdentityTaken, Mistake};
     &[
+        ("achievement_backfills_pkey", Expected),
+        ("achievement_unlocks_character_fkey", CharacterGone),
+        ("achievement_unlocks_pkey", Mistake),
+        ("achievement_unlocks_points_positive", Mistake),
         ("auth_limits_pkey", Mistake),
         ("character_attributes_character_fkey", CharacterGone),
         ("character_attributes_pkey", Mistake),

@@ -6,8 +6,11 @@ use chrono::{DateTime, Utc};
 use engine::{Blobs, Content, ContentHash, Locale, LogEntry, RULES_VERSION};
 use sqlx::PgExecutor;
 
-use super::statement::Statement;
-use crate::{ctx::Cx, error::ApiError};
+use super::{pool::Db, statement::Statement};
+use crate::{
+    ctx::{Ctx, Cx},
+    error::ApiError,
+};
 
 pub(super) const LOAD: Statement =
     Statement::read("content-blob", "SELECT rules, locales, texts FROM content_blobs WHERE content_hash = $1");
@@ -112,7 +115,12 @@ impl Decoded {
 /// # Errors
 /// 503 without Postgres.
 pub async fn contents_of(cx: &Cx, log: &[LogEntry]) -> Result<Contents, ApiError> {
-    let decoded = cx.keep(|_| Decoded::default());
+    contents(cx, cx.db(), log).await
+}
+
+/// As [`contents_of`], also outside a request.
+pub(crate) async fn contents(ctx: &Ctx, db: &Db, log: &[LogEntry]) -> Result<Contents, ApiError> {
+    let decoded = ctx.keep(|_| Decoded::default());
     let mut contents: Vec<Arc<Content>> = Vec::new();
     let mut asked = vec![Content::builtin().hash()];
     for entry in log.iter().filter(|entry| entry.rules_version == RULES_VERSION) {
@@ -125,7 +133,7 @@ pub async fn contents_of(cx: &Cx, log: &[LogEntry]) -> Result<Contents, ApiError
             contents.push(kept);
             continue;
         }
-        match load(cx.db(), hash).await {
+        match load(db, hash).await {
             Ok(Some(content)) => {
                 decoded.put(&content);
                 contents.push(content);

@@ -53,6 +53,9 @@ pub(super) const LIVES: Statement = Statement::read(
             'decisions', (
                 SELECT coalesce(jsonb_agg(to_jsonb(d) ORDER BY d.decision_id), '[]')
                 FROM decisions d WHERE d.character_id = c.character_id),
+            'achievement_unlocks', (
+                SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY u.entry_seq, u.achievement_id), '[]')
+                FROM achievement_unlocks u WHERE u.character_id = c.character_id),
             'relationships', (
                 SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.person_no), '[]')
                 FROM relationships r WHERE r.character_id = c.character_id),

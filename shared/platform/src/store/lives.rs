@@ -7,6 +7,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
+    achievements::{self, Unlock, unlock},
     once::{self, Done, and_key, prior},
     outbox::{self, tell},
     pool::Db,
@@ -26,12 +27,17 @@ use crate::{
     ids::{CharacterId, UserId},
     outbox::{Event, Topic},
     saving::Kept,
+    telemetry::metrics::achievements_unlocked,
     text::Text,
 };
 
 pub(super) const STATE: Statement = Statement::read(
     "life-state",
-    "SELECT c.lineage_id, c.parent_character_id, c.branched_at_age, c.rerolls_used, l.version, l.state, c.created_at, l.updated_at
+    "SELECT c.lineage_id, c.parent_character_id, c.branched_at_age, c.rerolls_used, l.version, l.state, c.created_at, l.updated_at,
+            (SELECT coalesce(json_agg(json_build_object(
+                'achievement_id', u.achievement_id, 'entry_seq', u.entry_seq, 'age', u.age, 'points', u.points,
+                'unlocked_at', u.unlocked_at) ORDER BY u.entry_seq, u.achievement_id), '[]')
+             FROM achievement_unlocks u WHERE u.character_id = l.character_id) AS unlocks
          FROM lives l JOIN characters c USING (character_id)
          WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
 );
@@ -80,6 +86,8 @@ pub(super) const APPEND: Statement = Statement::write(
         keep!("moved", "moved.updated_at", "$38"),
         ", ",
         chronicle!("moved", "$39", "$40"),
+        ", ",
+        unlock!("moved", "moved.updated_at", "$42", "$43", "$44", "$45"),
         and_key!("moved")
     ),
 );
@@ -115,6 +123,8 @@ pub struct Standing {
     pub life: Life,
     /// Events of the present year.
     pub recent: Vec<EventRecord>,
+    /// What it has achieved, in the order in which it did.
+    pub unlocks: Vec<Unlock>,
     /// When the character was made.
     pub created_at: DateTime<Utc>,
     /// When the life last moved.
@@ -148,6 +158,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
         state: Vec<u8>,
         created_at: DateTime<Utc>,
         updated_at: DateTime<Utc>,
+        unlocks: Json<Vec<Unlock>>,
     }
     let row: Option<Row> = sqlx::query_as(STATE.sql).bind(character).bind(user).fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
@@ -160,6 +171,7 @@ pub(crate) async fn load(db: &Db, user: UserId, character: CharacterId) -> Resul
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        unlocks: &row.unlocks,
         state: serde_json::from_slice(&row.state).map_err(ApiError::internal)?,
     };
     let value = serde_json::to_vec(&value).map_err(ApiError::internal)?;
@@ -192,6 +204,8 @@ pub struct Append<'a> {
     pub saves: &'a [Kept],
     /// The numbers at each age on the way, each age once.
     pub years: &'a [YearRow],
+    /// The new achievements.
+    pub unlocks: &'a [Unlock],
 }
 
 /// What a pause between two moves counts as time of play at most, seconds.
@@ -204,17 +218,16 @@ impl Append<'_> {
         if ends && self.from.is_ranked() { Ended::of(self.life) } else { Vec::new() }
     }
 
-    /// What others are told of it: that the life has begun, or is over.
+    /// What others are told of it: that the life has begun, or is over, and what it has achieved.
     fn news(&self, cx: &Cx, user: UserId) -> Vec<Event> {
         let (before, after) = (self.from.life.status, self.life.status);
         let begins = before == Status::Draft && after != Status::Draft;
         let ends = before != Status::Dead && after == Status::Dead;
         let topics = [(begins, Topic::LifeStarted), (ends, Topic::LifeEnded)];
-        let news = topics.into_iter().filter(|(happened, _)| *happened).filter_map(|(_, topic)| {
-            let (life, stands) = ((user, self.from.character_id), (self.from.version + 1, self.life.age));
-            Event::of_life(cx, topic, life, stands)
-        });
-        news.collect()
+        let (life, version) = ((user, self.from.character_id), self.from.version + 1);
+        let turns = topics.into_iter().filter(|(happened, _)| *happened);
+        let turns = turns.filter_map(|(_, topic)| Event::of_life(cx, topic, life, (version, self.life.age)));
+        turns.chain(self.unlocks.iter().filter_map(|unlock| Event::of_unlock(cx, life, version, unlock))).collect()
     }
 }
 
@@ -234,6 +247,7 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
     let state = encode(life, write.recent)?;
     let news = write.news(cx, idem.user);
     let (told_ids, told_topics, told_payloads) = outbox::columns(&news);
+    let (unlocked_ids, unlocked_entries, unlocked_ages, unlocked_points) = achievements::columns(write.unlocks);
     let statement = once::statement(APPEND.sql, idem, &answer, now)
         .bind(from.character_id)
         .bind(from.version)
@@ -266,19 +280,24 @@ pub async fn append<T: ?Sized>(cx: &Cx, idem: &Idem, write: &Append<'_>, answer:
         .bind(Json(write.saves))
         .bind(Json(write.years))
         .bind(Json(write.ended()))
-        .bind(LONGEST_PAUSE_S);
+        .bind(LONGEST_PAUSE_S)
+        .bind(unlocked_ids)
+        .bind(unlocked_entries)
+        .bind(unlocked_ages)
+        .bind(unlocked_points);
     match once::run(cx, statement).await? {
         Done::Applied { roster_version } => {
-            let after = StoredRef {
-                version: from.version + 1,
-                updated_at: from.updated_at.max(now),
-                ..StoredRef::of(from, &state)?
-            };
+            let (updated_at, mut unlocks) = (from.updated_at.max(now), from.unlocks.clone());
+            unlocks.extend(write.unlocks.iter().map(|new| Unlock { unlocked_at: updated_at, ..new.clone() }));
+            let after =
+                StoredRef { version: from.version + 1, updated_at, unlocks: &unlocks, ..StoredRef::of(from, &state)? };
             let value = serde_json::to_vec(&after).map_err(ApiError::internal)?;
             let news = [
                 cx.news(aggregate::Life(idem.user, from.character_id), from.version + 1, Some(&value)),
                 cx.patched(aggregate::Roster(idem.user), roster_version, |listed| listed.move_on(write)),
             ];
+            let rarities = write.unlocks.iter().filter_map(|new| cx.content().achievement(&new.achievement_id));
+            achievements_unlocked(rarities.map(|achievement| achievement.rarity.as_str()));
             cx.gate.publish(cx, &news).await?;
             Ok(answer)
         }

@@ -2,6 +2,7 @@
 //! instruction has either done it, key and answer included, or not begun.
 
 pub mod accounts;
+pub mod achievements;
 pub(crate) mod auth_limits;
 pub mod branches;
 pub mod characters;

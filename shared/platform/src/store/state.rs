@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::lives::Standing;
+use super::{achievements::Unlock, lives::Standing};
 use crate::{error::ApiError, ids::CharacterId};
 
 /// What `lives.state` holds, as JSON.
@@ -44,11 +44,12 @@ pub(super) struct StoredRef<'a> {
     pub(super) version: i64,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
+    pub(super) unlocks: &'a [Unlock],
     pub(super) state: &'a RawValue,
 }
 
 impl<'a> StoredRef<'a> {
-    pub(super) fn of(standing: &Standing, state: &'a [u8]) -> Result<Self, ApiError> {
+    pub(super) fn of(standing: &'a Standing, state: &'a [u8]) -> Result<Self, ApiError> {
         Ok(Self {
             character_id: standing.character_id,
             lineage_id: standing.lineage_id,
@@ -58,6 +59,7 @@ impl<'a> StoredRef<'a> {
             version: standing.version,
             created_at: standing.created_at,
             updated_at: standing.updated_at,
+            unlocks: &standing.unlocks,
             state: serde_json::from_slice(state).map_err(ApiError::internal)?,
         })
     }
@@ -81,6 +83,7 @@ pub(super) struct Stored {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    unlocks: Vec<Unlock>,
     state: State,
 }
 
@@ -96,6 +99,7 @@ impl From<Stored> for Standing {
             version: stored.version,
             life,
             recent,
+            unlocks: stored.unlocks,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
         }

@@ -1,9 +1,9 @@
 //! Every statement by name: the name is a metric's label and the handle by which drills pick up the very text.
 
 use super::{
-    accounts, auth_limits, branches, characters, content_blobs, decisions, deletion, devices, email_codes, events,
-    export, idempotency, identities, lives, migrations, oauth_flows, outbox, passwords, redealing, removal, saves,
-    sessions, stats,
+    accounts, achievements, auth_limits, branches, characters, content_blobs, decisions, deletion, devices,
+    email_codes, events, export, idempotency, identities, lives, migrations, oauth_flows, outbox, passwords, redealing,
+    removal, saves, sessions, stats,
 };
 
 /// A statement of the store.
@@ -38,6 +38,7 @@ pub const STATEMENTS: &[Statement] = &[
     accounts::BY_IDENTIFIER,
     accounts::BY_ID,
     accounts::CHANGE,
+    achievements::BACKFILL,
     auth_limits::COUNT,
     auth_limits::GIVE_BACK,
     branches::BRANCH,

@@ -14,9 +14,12 @@ pub use state::{
     AssetOut, BudgetOut, CareerOut, DeathOut, EconomyOut, EducationOut, HabitsOut, PlanOut, RelationOut, StateOut,
 };
 
+use chrono::{DateTime, Utc};
 use engine::{Attributes, Content, Health, Locale, Skills};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::store::achievements::Unlock;
 
 /// Where home is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +41,41 @@ impl PlaceOut {
             name: name.to_owned(),
             settlement: place.settlement.as_str(),
             terrain: place.terrain.as_str(),
+        }
+    }
+}
+
+/// An achievement that has been reached.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnlockedOut {
+    achievement_id: String,
+    title: String,
+    /// What it took.
+    description: String,
+    /// `career`, `family`, `social`, `personal`, `wealth` or `special`; null where it is none any more.
+    category: Option<&'static str>,
+    /// `common`, `rare`, `epic` or `legendary`; null where it is none any more.
+    rarity: Option<&'static str>,
+    points: u16,
+    /// Full years lived then.
+    age: u16,
+    unlocked_at: DateTime<Utc>,
+}
+
+impl UnlockedOut {
+    /// What was reached, told in that language.
+    pub fn of(content: &Content, locale: Locale, unlock: &Unlock) -> Self {
+        let achievement = content.achievement(&unlock.achievement_id);
+        let (title, description) = content.achievement_words(locale, &unlock.achievement_id);
+        Self {
+            achievement_id: unlock.achievement_id.clone(),
+            title: title.to_owned(),
+            description: description.to_owned(),
+            category: achievement.map(|it| it.category.as_str()),
+            rarity: achievement.map(|it| it.rarity.as_str()),
+            points: unlock.points,
+            age: unlock.age,
+            unlocked_at: unlock.unlocked_at,
         }
     }
 }

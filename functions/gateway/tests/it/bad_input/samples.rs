@@ -284,6 +284,20 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("stats-events"),
         sample("stats-relationships"),
         sample("stats-timeline"),
+        Sample {
+            queries: vec!["limit=0", "cursor=A", "cursor=", "category=odd", "rarity=gold", "nope=1"],
+            ..sample("achievement-list")
+        },
+        Sample { queries: vec!["limit=101", "cursor=..", "rarity=1"], ..sample("achievement-unlocked") },
+        Sample { queries: vec!["limit=x", "cursor=%00", "category="], ..sample("achievement-progress") },
+        sample("achievement-stats"),
+        Sample {
+            body: Some(json!({"expected_version": 2})),
+            wrong: vec![("expected_version", number(&[]))],
+            ..sample("achievement-check")
+        },
+        sample("achievement-categories"),
+        Sample { queries: vec!["format=xml", "format=", "nope=1"], ..sample("achievement-export") },
         sample("catalog-countries"),
         sample("system-health"),
         sample("system-ready"),

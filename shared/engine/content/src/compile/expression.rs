@@ -261,9 +261,11 @@ impl<'e> Parser<'e> {
                 let word = self.string("a trade in quotes")?;
                 Value::Cond(Cond::Trade(Trade::from_word(word).ok_or_else(|| format!("\"{word}\" is not a trade"))?))
             }
+            "born_in" => Value::Cond(Cond::BornIn(self.references(Kind::Region)?)),
             "in_country" => Value::Cond(Cond::InCountry(self.references(Kind::Country)?)),
             "has" => Value::Cond(Cond::Any(self.relations()?, Box::new(Cond::Const(true)))),
             "count" => Value::Num(Num::Count(self.relations()?)),
+            "met" => Value::Num(Num::Met(self.relations()?)),
             "any" | "all" => {
                 let relations = self.relations()?;
                 self.expect(Token::Symbol(','), "`,`")?;

@@ -2,7 +2,8 @@
 
 use super::expression::{Subject, Value};
 use crate::model::{
-    Attribute, Cond, Effort, Fact, Gender, Habit, Mode, Num, PersonFact, PersonQuantity, Quantity, Skill, Trait, Who,
+    AssetKind, Attribute, Cond, Effort, Ever, Fact, Gender, Habit, Mode, Num, PersonFact, PersonQuantity, Quantity,
+    Skill, Trait, Who,
 };
 
 /// A field of somebody else.
@@ -48,6 +49,12 @@ pub(super) fn player_field(path: &[&str]) -> Option<Value> {
         ["mood", "sadness"] => Quantity::Sadness,
         ["mood", "anxiety"] => Quantity::Anxiety,
         ["mood", "anger"] => Quantity::Anger,
+        ["born", "year"] => Quantity::BornYear,
+        ["born", "wealth"] => Quantity::BornWealth,
+        ["ever", word] => Quantity::Ever(Ever::ALL.into_iter().find(|ever| ever.as_str() == word)?),
+        ["asset", word] => Quantity::Asset(AssetKind::from_word(word)?),
+        ["ailments"] => Quantity::Ailments,
+        ["looks"] => Quantity::Looks,
         _ => return player_fact(path),
     };
     Some(Value::Num(Num::Of(quantity)))
@@ -62,6 +69,7 @@ fn player_fact(path: &[&str]) -> Option<Value> {
         ["retired"] => Cond::Is(Fact::Retired),
         ["married"] => Cond::Is(Fact::Married),
         ["own_account"] => Cond::Is(Fact::OwnAccount),
+        ["over"] => Cond::Is(Fact::Over),
         ["abroad"] => Cond::Is(Fact::Abroad),
         ["gender", word] => Cond::Gender(Gender::from_word(word)?),
         ["mode", word] => Cond::Mode(Mode::from_word(word)?),

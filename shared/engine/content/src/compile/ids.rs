@@ -150,6 +150,11 @@ impl<'s> Ids<'s> {
         self.report.add(self.events[usize::from(ix.0)].at, rule, message);
     }
 
+    /// Reports a finding about a file as a whole.
+    pub(super) fn report_about(&self, file: &str, rule: Rule, message: String) {
+        self.report.about_file(file, rule, message);
+    }
+
     /// The names of the event's slots.
     pub(super) fn slots(&self, ix: EventIx) -> &[String] {
         &self.events[usize::from(ix.0)].slots

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{Ids, Kind};
 use super::report::{Report, Rule};
-use super::source::{At, Source};
 use super::text::placeholders;
 use crate::model::{
-    BIRTH_YEARS, Event, EventIx, EventText, Gender, LAST_YEAR, Locale, Relation, Rules, Schooling, Settlement, Stage,
-    Terrain, Texts, Tier,
+    AchievementCategory, BIRTH_YEARS, Event, EventIx, EventText, Gender, LAST_YEAR, Locale, Rarity, Relation, Rules,
+    Schooling, Settlement, Stage, Terrain, Texts, Tier,
 };
 
 /// The ranks of an occupation, from the first.
@@ -30,12 +29,6 @@ pub(super) fn check(rules: &Rules, texts: &[Texts], ids: &Ids<'_>, report: &Repo
     coverage(rules, ids, report);
     one_pool_each(rules, report);
     labels(rules, texts, ids, report);
-}
-
-/// A finding about a file as a whole.
-fn about_file(report: &Report, file: &str, rule: Rule, message: String) {
-    let source = Source { file: file.to_owned(), text: String::new() };
-    report.add(At::new(&source, 0), rule, message);
 }
 
 /// No event may come round to itself by way of chains.
@@ -71,7 +64,7 @@ fn fallbacks(rules: &Rules, report: &Report) {
                  there must be n events with cooldowns of at most n",
                 cooldowns.len()
             );
-            about_file(report, "rules/events/quiet.toml", Rule::NoFallback, message);
+            report.about_file("rules/events/quiet.toml", Rule::NoFallback, message);
         }
     }
 }
@@ -103,16 +96,16 @@ fn coverage(rules: &Rules, ids: &Ids<'_>, report: &Report) {
     for era in &rules.eras {
         if era.years.0 != next {
             let message = format!("the era {} should begin in {next}", era.id);
-            about_file(report, "rules/eras.toml", Rule::Coverage, message);
+            report.about_file("rules/eras.toml", Rule::Coverage, message);
         }
         next = era.years.1 + 1;
     }
     if next != LAST_YEAR + 1 {
-        about_file(report, "rules/eras.toml", Rule::Coverage, format!("the eras should end in {LAST_YEAR}"));
+        report.about_file("rules/eras.toml", Rule::Coverage, format!("the eras should end in {LAST_YEAR}"));
     }
     for region in ids.all(Kind::Region) {
         if !rules.name_pools.iter().any(|pool| pool.regions.iter().any(|id| id == region)) {
-            about_file(report, "rules/names.toml", Rule::Coverage, format!("nobody in {region} has a name"));
+            report.about_file("rules/names.toml", Rule::Coverage, format!("nobody in {region} has a name"));
         }
     }
 }
@@ -124,7 +117,7 @@ fn one_pool_each(rules: &Rules, report: &Report) {
         for place in pool.regions.iter().chain(&pool.countries) {
             if let Some(other) = served.insert(place, &pool.id) {
                 let message = format!("{place} is served by both [{other}] and [{}]", pool.id);
-                about_file(report, "rules/names.toml", Rule::Duplicate, message);
+                report.about_file("rules/names.toml", Rule::Duplicate, message);
             }
         }
     }
@@ -165,6 +158,7 @@ fn labels(rules: &Rules, texts: &[Texts], ids: &Ids<'_>, report: &Report) {
     fn words<K: Copy>(all: &[K], word: impl Fn(K) -> &'static str) -> Vec<String> {
         all.iter().map(|kind| word(*kind).to_owned()).collect()
     }
+    let has_achievements = !rules.achievements.is_empty();
     let topics: BTreeSet<&String> = rules.events.iter().map(|event| &event.topic).collect();
     let needed: BTreeMap<&str, Vec<String>> = BTreeMap::from([
         ("stage", words(Stage::ALL, Stage::as_str)),
@@ -183,6 +177,11 @@ fn labels(rules: &Rules, texts: &[Texts], ids: &Ids<'_>, report: &Report) {
                 Vec::new()
             },
         ),
+        (
+            "achievement_category",
+            if has_achievements { words(AchievementCategory::ALL, AchievementCategory::as_str) } else { Vec::new() },
+        ),
+        ("rarity", if has_achievements { words(Rarity::ALL, Rarity::as_str) } else { Vec::new() }),
         ("cause", ids.all(Kind::Cause).map(str::to_owned).collect()),
         ("topic", topics.into_iter().cloned().collect()),
     ]);
@@ -191,7 +190,7 @@ fn labels(rules: &Rules, texts: &[Texts], ids: &Ids<'_>, report: &Report) {
             let known = texts.labels.get(*group);
             for key in keys.iter().filter(|key| known.is_none_or(|labels| !labels.contains_key(*key))) {
                 let file = format!("text/{locale}/labels.toml");
-                about_file(report, &file, Rule::Locale, format!("[{group}] has no label for \"{key}\""));
+                report.about_file(&file, Rule::Locale, format!("[{group}] has no label for \"{key}\""));
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Reading never stops at the first mistake: every finding carries its file and line, and an author sees all
 //! of them at once. Only content without findings is encoded.
 
+mod achievement;
 mod choice;
 mod effect;
 mod event;

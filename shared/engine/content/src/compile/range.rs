@@ -75,9 +75,13 @@ impl Ranges {
         match quantity {
             Quantity::Age => self.ages,
             Quantity::Year => self.years,
-            Quantity::CashDays | Quantity::CashMonths | Quantity::DebtMonths | Quantity::WorthMonths => {
-                (i32::MIN, i32::MAX)
-            }
+            Quantity::CashDays
+            | Quantity::CashMonths
+            | Quantity::DebtMonths
+            | Quantity::WorthMonths
+            | Quantity::Asset(_)
+            | Quantity::Ever(_)
+            | Quantity::BornYear => (i32::MIN, i32::MAX),
             Quantity::EducationLevel | Quantity::Habit(_) => (0, 3),
             Quantity::JobRank => (0, 4),
             Quantity::Plan(_) => (0, 10),
@@ -94,7 +98,7 @@ impl Ranges {
             Num::Of(quantity) => self.of_quantity(*quantity),
             Num::Person(..) => (0, 120),
             Num::YearsAgo(_) => (0, 999),
-            Num::Count(_) => (0, 1000),
+            Num::Count(_) | Num::Met(_) => (0, 1000),
             Num::Add(left, right) => {
                 let (a, b) = both(left, right);
                 (a.0.saturating_add(b.0), a.1.saturating_add(b.1))

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::source::At;
+use super::source::{At, Source};
 
 /// A kind of mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,6 +96,12 @@ impl Report {
     pub(super) fn add(&self, at: At<'_>, rule: Rule, message: impl Into<String>) {
         let finding = Finding { file: at.file().to_owned(), line: at.line(), rule, message: message.into() };
         self.0.borrow_mut().push(finding);
+    }
+
+    /// A finding about a file as a whole.
+    pub(super) fn about_file(&self, file: &str, rule: Rule, message: String) {
+        let source = Source { file: file.to_owned(), text: String::new() };
+        self.add(At::new(&source, 0), rule, message);
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {

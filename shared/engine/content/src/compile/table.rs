@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::achievement;
 use super::ids::{Ids, Kind};
 use super::reader::{Fields, Node};
 use super::report::Rule;
@@ -33,6 +34,7 @@ pub(super) fn read(documents: &[Document<'_>], ids: &Ids<'_>, rules: &mut Rules)
             "rules/technologies.toml" => rules.technologies = rows(&root, |id, fields| technology(id, fields, ids)),
             "rules/occupations.toml" => rules.occupations = rows(&root, |id, fields| occupation(id, fields, ids)),
             "rules/conditions.toml" => rules.illnesses = rows(&root, |id, fields| illness(id, fields, ids)),
+            "rules/achievements.toml" => achievement::read(&root, ids, rules),
             "rules/society.toml" => society::read(root, ids, rules),
             _ => {}
         }
@@ -40,7 +42,7 @@ pub(super) fn read(documents: &[Document<'_>], ids: &Ids<'_>, rules: &mut Rules)
 }
 
 /// The rows of a table whose keys are ids, sorted by id.
-fn rows<T>(root: &Fields<'_>, read: impl Fn(&str, &Fields<'_>) -> Option<T>) -> Vec<T> {
+pub(super) fn rows<T>(root: &Fields<'_>, read: impl Fn(&str, &Fields<'_>) -> Option<T>) -> Vec<T> {
     let mut sorted: Vec<_> = root.entries().collect();
     sorted.sort_by_key(|(_, id, _)| *id);
     let read_row = |id: &str, node: Node<'_>| {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::achievement::{self, WORDS};
 use super::expression::Scope;
 use super::ids::Ids;
 use super::reader::{Fields, Node};
@@ -23,6 +24,9 @@ fn read_locale(locale: Locale, documents: &[Document<'_>], ids: &Ids<'_>, rules:
     let mut texts = Texts::default();
     for document in documents {
         let Some(file) = document.file().strip_prefix(&folder) else { continue };
+        if file == WORDS {
+            continue;
+        }
         for (at, id, node) in document.fields().entries() {
             if file == LABELS {
                 texts.labels.insert(id.to_owned(), labels(node));
@@ -40,6 +44,8 @@ fn read_locale(locale: Locale, documents: &[Document<'_>], ids: &Ids<'_>, rules:
     for (ix, id) in missing {
         ids.report(ix, Rule::Locale, format!("\"{id}\" is not told in {locale}"));
     }
+    let words = documents.iter().find(|document| document.file().strip_prefix(&folder) == Some(WORDS));
+    texts.achievements = achievement::words(words, rules, ids, locale.as_str());
     texts.events = rules.events.iter().map(|event| told.remove(&event.id).unwrap_or_default()).collect();
     texts
 }

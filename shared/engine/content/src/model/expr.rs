@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attribute, Effort, EventIx, Gender, Habit, Mode, News, RelationSet, Settlement, Skill, SlotIx, Stage, Terrain,
-    Trade, Trait,
+    AssetKind, Attribute, Effort, EventIx, Gender, Habit, Mode, News, RelationSet, Settlement, Skill, SlotIx, Stage,
+    Terrain, Trade, Trait,
 };
 
 /// A question with a yes or no answer.
@@ -60,6 +60,40 @@ pub enum Cond {
     Job(Vec<String>),
     /// The player's kind of work.
     Trade(Trade),
+    /// The player was born in one of these regions.
+    BornIn(Vec<String>),
+}
+
+impl Cond {
+    /// Adds the events whether or when they happened is asked.
+    pub fn each_event(&self, events: &mut Vec<EventIx>) {
+        match self {
+            Self::Happened(event) => events.push(*event),
+            Self::Not(inner) | Self::Any(_, inner) | Self::All(_, inner) => inner.each_event(events),
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.each_event(events);
+                right.each_event(events);
+            }
+            Self::Compare(left, _, right) => {
+                left.each_event(events);
+                right.each_event(events);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Num {
+    fn each_event(&self, events: &mut Vec<EventIx>) {
+        match self {
+            Self::YearsAgo(event) => events.push(*event),
+            Self::Add(left, right) | Self::Sub(left, right) | Self::Mul(left, right) => {
+                left.each_event(events);
+                right.each_event(events);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A question with a number for an answer.
@@ -75,6 +109,8 @@ pub enum Num {
     YearsAgo(EventIx),
     /// How many living people of the set there are.
     Count(RelationSet),
+    /// How many people of the set there have ever been, living or dead.
+    Met(RelationSet),
     /// Sum.
     Add(Box<Self>, Box<Self>),
     /// Difference.
@@ -147,6 +183,84 @@ pub enum Quantity {
     Anxiety,
     /// 0-100.
     Anger,
+    /// Year of birth.
+    BornYear,
+    /// How well off the home was that the player was born into, 0-100.
+    BornWealth,
+    /// A number kept of all the years.
+    Ever(Ever),
+    /// Worth of a kind of possession, in months of the local median wage.
+    Asset(AssetKind),
+    /// Illnesses and injuries under way.
+    Ailments,
+    /// 0-100.
+    Looks,
+}
+
+/// What is kept of the years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ever {
+    /// Full years at work.
+    YearsWorked,
+    /// Full years married.
+    YearsMarried,
+    /// Occupations held.
+    Jobs,
+    /// Weddings.
+    Weddings,
+    /// Countries lived in besides that of birth.
+    Countries,
+    /// Highest rank in any occupation, 0-4.
+    Rank,
+    /// Highest pay, percent of the local median wage.
+    PayPct,
+    /// Most owned less owed, in months of the local median wage.
+    WorthMonths,
+    /// Given away, in months of the local median wage.
+    GivenMonths,
+    /// Mean happiness over the years, 0-100.
+    Happiness,
+    /// Events.
+    Events,
+    /// Different events.
+    DifferentEvents,
+}
+
+impl Ever {
+    /// The word authors and clients use after `ever.`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::YearsWorked => "years_worked",
+            Self::YearsMarried => "years_married",
+            Self::Jobs => "jobs",
+            Self::Weddings => "weddings",
+            Self::Countries => "countries",
+            Self::Rank => "rank",
+            Self::PayPct => "pay_pct",
+            Self::WorthMonths => "worth_months",
+            Self::GivenMonths => "given_months",
+            Self::Happiness => "happiness",
+            Self::Events => "events",
+            Self::DifferentEvents => "different_events",
+        }
+    }
+
+    /// Every one.
+    pub const ALL: [Self; 12] = [
+        Self::YearsWorked,
+        Self::YearsMarried,
+        Self::Jobs,
+        Self::Weddings,
+        Self::Countries,
+        Self::Rank,
+        Self::PayPct,
+        Self::WorthMonths,
+        Self::GivenMonths,
+        Self::Happiness,
+        Self::Events,
+        Self::DifferentEvents,
+    ];
 }
 
 /// The player's facts.
@@ -168,6 +282,8 @@ pub enum Fact {
     OwnAccount,
     /// Lives in another country than that of birth.
     Abroad,
+    /// Has died: the life is over.
+    Over,
 }
 
 /// A person's numbers.
@@ -271,6 +387,12 @@ impl Quantity {
             Self::Sadness => "mood.sadness".to_owned(),
             Self::Anxiety => "mood.anxiety".to_owned(),
             Self::Anger => "mood.anger".to_owned(),
+            Self::BornYear => "birth_year".to_owned(),
+            Self::BornWealth => "birth_wealth".to_owned(),
+            Self::Ever(ever) => format!("ever.{}", ever.as_str()),
+            Self::Asset(kind) => format!("economy.assets.{kind}"),
+            Self::Ailments => "health.conditions".to_owned(),
+            Self::Looks => "body.looks".to_owned(),
         }
     }
 }

@@ -143,6 +143,17 @@ keywords! {
     }
 }
 
+keywords! {
+    /// Which part of a life an achievement is about.
+    AchievementCategory {
+        Career = "career", Family = "family", Social = "social", Personal = "personal", Wealth = "wealth", Special = "special",
+    }
+}
+keywords! {
+    /// How few lives come to something.
+    Rarity { Common = "common", Rare = "rare", Epic = "epic", Legendary = "legendary" }
+}
+
 impl Stage {
     /// First and last age of the stage; old age is open-ended.
     #[must_use]

@@ -3,6 +3,7 @@
 //! Identifiers are resolved when the content is compiled: an event refers to another by [`EventIx`], a slot
 //! by [`SlotIx`], so the rules of life never look anything up by a string they could have misspelt.
 
+mod achievement;
 mod event;
 mod expr;
 mod keyword;
@@ -10,6 +11,7 @@ mod society;
 mod table;
 mod text;
 
+pub use achievement::*;
 pub use event::*;
 pub use expr::*;
 pub use keyword::*;

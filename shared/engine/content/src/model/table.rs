@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Habit, Lasting, Locale, NameOrder, Schooling, Skill, Society, Trade};
+use super::{Achievement, Event, Habit, Lasting, Locale, NameOrder, Schooling, Skill, Society, Trade};
 
 /// Everything the rules of life need to know, free of language except for proper names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ pub struct Rules {
     pub periods: Vec<Period>,
     /// Ways people took when they left their country.
     pub routes: Vec<Route>,
+    /// Sorted by id.
+    pub achievements: Vec<Achievement>,
 }
 
 /// A proper name in every language.

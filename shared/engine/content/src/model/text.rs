@@ -11,6 +11,17 @@ pub struct Texts {
     pub events: Vec<EventText>,
     /// Group (`stage`, `occupation`, …), then id, then words.
     pub labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// One for each achievement of the rules, in their order.
+    pub achievements: Vec<AchievementText>,
+}
+
+/// How an achievement is told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct AchievementText {
+    /// A few words.
+    pub title: String,
+    /// What it takes.
+    pub text: String,
 }
 
 /// How one event is told.

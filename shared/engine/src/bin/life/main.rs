@@ -1,6 +1,7 @@
 //! `life`, the author's tool: is the content right, what does it come to, why did that happen, how does it read.
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
+mod achievements;
 mod balance;
 mod explain;
 mod lint;
@@ -34,6 +35,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Measure how fast lives are lived.
     Pace(pace::Args),
+    /// Count how many lives reach each achievement; fail if one is never reached, or is rarer or commoner than it says.
+    Achievements(achievements::Args),
     /// Compare many lives with the targets of the design; fail if one is missed.
     Balance(balance::Args),
     /// Live one life and tell it, year by year, in both languages or one.
@@ -51,6 +54,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Lint(args) => lint::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Pace(args) => pace::run(&args),
+        Command::Achievements(args) => achievements::run(&args),
         Command::Balance(args) => balance::run(&args),
         Command::Read(args) => read::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use engine::{Content, EventRecord, Life, Relation, Status, simulate};
+use engine::{Content, EventRecord, Life, Relation, Status, chosen_by_dice, simulate};
 
 use crate::play::{Birth, any_option};
 
@@ -72,7 +72,7 @@ pub(crate) fn live_some(
         let seed = birth.seed_of(number);
         let spec = Birth { seed, ..birth.clone() }.spec(content)?;
         let mut maxed = false;
-        let life = simulate(content, spec, seed, birth.mode, any_option, |life, events| {
+        let life = simulate(content, spec, seed, birth.mode, chosen_by_dice, |life, events| {
             maxed |= content::Attribute::ALL.iter().any(|kind| life.attributes.get(*kind) == 100);
             tally.year(content, life, events);
         })?;

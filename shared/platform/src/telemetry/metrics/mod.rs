@@ -59,6 +59,7 @@ pub fn describe() {
     metrics::describe_counter!("cache_unpublished_writes_total", "Writes that were not announced to other processes.");
     metrics::describe_gauge!("cache_l1_entries", "Entries of the cache in this process, by class.");
     metrics::describe_counter!("lives_advanced_total", "Years lived, by mode.");
+    metrics::describe_counter!("achievements_unlocked_total", "Achievements reached by years and checks, by rarity.");
     metrics::describe_counter!("idempotent_replays_total", "Answers given again to a repeated request, by route id.");
     metrics::describe_counter!("redis_connections_opened_total", "Connections to Redis opened; none in steady state.");
     metrics::describe_counter!("rate_limited_total", "Requests refused by a rate limit, by route id.");
@@ -138,6 +139,11 @@ pub fn begin(routes: &[&'static Route]) {
 /// Counts years lived.
 pub fn lives_advanced(mode: &'static str, years: u64) {
     counter!("lives_advanced_total", "mode" => mode).increment(years);
+}
+
+/// Counts achievements that were reached.
+pub(crate) fn achievements_unlocked(rarities: impl Iterator<Item = &'static str>) {
+    rarities.for_each(|rarity| counter!("achievements_unlocked_total", "rarity" => rarity).increment(1));
 }
 
 /// Counts a job that ended, and when if it ended well.
