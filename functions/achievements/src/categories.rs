@@ -17,24 +17,24 @@ pub const ROUTE: Route = Route::get("achievement-categories", "/api/v1/achieveme
     .docs(|operation| {
         operation
             .about("The kinds of achievements there are", "Six categories, and how many of each rarity are in them.")
-            .answers_list::<CategoryOut>("In the order in which a client shows them.")
+            .answers_list::<AchievementCategoryOut>("In the order in which a client shows them.")
             .revalidates()
     })
     .build(|| get(categories));
 
 /// A category.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CategoryOut {
+pub(crate) struct AchievementCategoryOut {
     category: &'static str,
     title: String,
     total: usize,
     points: u32,
-    rarities: Vec<RarityOut>,
+    rarities: Vec<AchievementRarityOut>,
 }
 
 /// A rarity in it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RarityOut {
+pub(crate) struct AchievementRarityOut {
     rarity: &'static str,
     title: String,
     total: usize,
@@ -42,18 +42,18 @@ pub(crate) struct RarityOut {
     points: u16,
 }
 
-async fn categories(cx: Cx) -> Reply<Vec<CategoryOut>> {
+async fn categories(cx: Cx) -> Reply<Vec<AchievementCategoryOut>> {
     let (content, locale) = (cx.content(), cx.locale());
     let label = |group, id| content.label(locale, group, id).to_owned();
     let of = |kind: &AchievementCategory| {
         let members: Vec<_> = content.rules().achievements.iter().filter(|it| it.category == *kind).collect();
-        let rarity = |rarity: &Rarity| RarityOut {
+        let rarity = |rarity: &Rarity| AchievementRarityOut {
             rarity: rarity.as_str(),
             title: label("rarity", rarity.as_str()),
             total: members.iter().filter(|it| it.rarity == *rarity).count(),
             points: rarity.points(),
         };
-        CategoryOut {
+        AchievementCategoryOut {
             category: kind.as_str(),
             title: label("achievement_category", kind.as_str()),
             total: members.len(),

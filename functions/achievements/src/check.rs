@@ -32,9 +32,9 @@ pub const ROUTE: Route = Route::post("achievement-check", "/api/v1/achievements/
                 "Judge a life anew",
                 "Years are judged as they are lived; this finds what a later release calls an achievement, as a job does for all lives. Where nothing is new, nothing changes and the version stays.",
             )
-            .body::<CheckIn>(json!({"expected_version": 57}))
+            .body::<AchievementCheckIn>(json!({"expected_version": 57}))
             .if_match()
-            .answers::<CheckOut>(200, "Judged.")
+            .answers::<AchievementCheckOut>(200, "Judged.")
             .fails(Code::NotFound, &[])
             .fails(Code::PreconditionFailed, &["VERSION_MISMATCH"])
     })
@@ -43,7 +43,7 @@ pub const ROUTE: Route = Route::post("achievement-check", "/api/v1/achievements/
 /// Which version is meant.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = FieldErrors, deny_unknown_fields)]
-pub(crate) struct CheckIn {
+pub(crate) struct AchievementCheckIn {
     /// The version acted on; or send If-Match.
     #[deserr(default)]
     expected_version: Option<i64>,
@@ -51,7 +51,7 @@ pub(crate) struct CheckIn {
 
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CheckOut {
+pub(crate) struct AchievementCheckOut {
     version: i64,
     /// New by this check.
     unlocked: Vec<UnlockedOut>,
@@ -65,8 +65,8 @@ async fn check(
     idem: Idem,
     expected: IfMatch,
     Path(id): Path<CharacterId>,
-    Json(req): Json<CheckIn>,
-) -> Reply<CheckOut> {
+    Json(req): Json<AchievementCheckIn>,
+) -> Reply<AchievementCheckOut> {
     let expected = expected.or_body(req.expected_version)?;
     let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or_else(ApiError::no_such_character)?;
     if let Err(moved_on) = standing.at_version(expected) {
@@ -75,7 +75,7 @@ async fn check(
     let new = backfill::missing(&cx, me.id, &standing).await?;
     let unlocked = new.iter().map(|unlock| UnlockedOut::of(cx.content(), cx.locale(), unlock)).collect();
     let version = standing.version + i64::from(!new.is_empty());
-    let out = CheckOut { version, unlocked, unlocked_total: standing.unlocks.len() + new.len() };
+    let out = AchievementCheckOut { version, unlocked, unlocked_total: standing.unlocks.len() + new.len() };
     let answer = Answer::ok(&out)?.versioned(&cx, version);
     if new.is_empty() {
         return Ok(idempotency::find(&cx, &idem).await?.unwrap_or(answer));

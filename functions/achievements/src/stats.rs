@@ -15,7 +15,7 @@ pub const ROUTE: Route = Route::get("achievement-stats", "/api/v1/achievements/{
     .docs(|operation| {
         operation
             .about("What the achievements of a life add up to", "Counts and points, by category and by rarity.")
-            .answers::<StatsOut>(200, "The figures.")
+            .answers::<AchievementStatsOut>(200, "The figures.")
             .validated()
             .fails(Code::NotFound, &[])
     })
@@ -23,7 +23,7 @@ pub const ROUTE: Route = Route::get("achievement-stats", "/api/v1/achievements/{
 
 /// Counts and points.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StatsOut {
+pub(crate) struct AchievementStatsOut {
     character_id: CharacterId,
     version: i64,
     /// Reached.
@@ -35,8 +35,8 @@ pub(crate) struct StatsOut {
     points: u32,
     /// What all would be worth.
     points_total: u32,
-    by_category: Vec<GroupOut>,
-    by_rarity: Vec<GroupOut>,
+    by_category: Vec<AchievementGroupOut>,
+    by_rarity: Vec<AchievementGroupOut>,
     /// The one reached last.
     latest: Option<UnlockedOut>,
     /// The one worth most.
@@ -45,7 +45,7 @@ pub(crate) struct StatsOut {
 
 /// A category or a rarity.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct GroupOut {
+pub(crate) struct AchievementGroupOut {
     id: &'static str,
     title: String,
     unlocked: usize,
@@ -53,14 +53,14 @@ pub(crate) struct GroupOut {
     points: u32,
 }
 
-async fn stats(me: Player, cx: Cx, Path(id): Path<CharacterId>) -> Reply<StatsOut> {
+async fn stats(me: Player, cx: Cx, Path(id): Path<CharacterId>) -> Reply<AchievementStatsOut> {
     let answer = cx.answer(Life(me.id, id), Some(0), async |standing| {
-        Answer::ok(&StatsOut::of(cx.content(), cx.locale(), &standing))
+        Answer::ok(&AchievementStatsOut::of(cx.content(), cx.locale(), &standing))
     });
     answer.await?.ok_or_else(ApiError::no_such_character)
 }
 
-impl StatsOut {
+impl AchievementStatsOut {
     fn of(content: &Content, locale: Locale, standing: &Standing) -> Self {
         let (all, unlocks) = (&content.rules().achievements, &standing.unlocks);
         let is_unlocked = |it: &Achievement| unlocks.iter().any(|unlock| unlock.achievement_id == it.id);
@@ -68,7 +68,7 @@ impl StatsOut {
             let members = all.iter().filter(|it| is_in(it));
             let reached =
                 unlocks.iter().filter(|unlock| content.achievement(&unlock.achievement_id).is_some_and(is_in));
-            GroupOut {
+            AchievementGroupOut {
                 id,
                 title: content.label(locale, kind, id).to_owned(),
                 unlocked: reached.clone().count(),
