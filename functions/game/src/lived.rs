@@ -153,18 +153,28 @@ impl<'a> Lived<'a> {
         Some((outcome, event))
     }
 
+    /// What is kept of the way. Ids of one millisecond come in any order, and by them saves are listed: so they are sorted.
+    fn saves(&self, cx: &Cx) -> Result<Vec<Kept>, ApiError> {
+        let saves: Result<Vec<_>, _> = self.keepsakes.iter().map(|it| it.kept(cx, self.from.character_id)).collect();
+        let mut saves = saves?;
+        let mut ids: Vec<_> = saves.iter().map(|save| save.save_id).collect();
+        ids.sort_unstable();
+        saves.iter_mut().zip(ids).for_each(|(save, id)| save.save_id = id);
+        Ok(saves)
+    }
+
     /// Stores it all and answers.
     pub(crate) async fn store<T: Serialize>(self, cx: &Cx, idem: &Idem, out: &T) -> Reply<T> {
         let answer = Answer::ok(out)?.versioned(cx, self.version());
         let recent = self.recent();
-        let saves: Result<Vec<_>, _> = self.keepsakes.iter().map(|it| it.kept(cx, self.from.character_id)).collect();
+        let saves = self.saves(cx)?;
         let write = Append {
             from: self.from,
             life: &self.last.life,
             recent: &recent,
             entries: &self.entries,
             events: &self.events,
-            saves: &saves?,
+            saves: &saves,
             years: &self.rows,
             unlocks: &self.unlocks,
         };

@@ -77,6 +77,7 @@ impl Known<'_> {
             | Cond::Lasting(_)
             | Cond::Flag(_)
             | Cond::Condition(_)
+            | Cond::BornIn(_)
             | Cond::Any(..)
             | Cond::All(..)
             | Cond::Person(..) => None,
@@ -92,7 +93,7 @@ impl Known<'_> {
             Fact::Enrolled => self.standing.map(|known| known.facts()[3]),
             Fact::Married => self.standing.map(|known| known.facts()[4]),
             Fact::OwnAccount => self.standing.and_then(|known| (!known.facts()[1]).then_some(false)),
-            Fact::Abroad => None,
+            Fact::Abroad | Fact::Over => None,
         }
     }
 
@@ -107,7 +108,7 @@ impl Known<'_> {
             Num::Add(left, right) => Some(self.number(left)?.saturating_add(self.number(right)?)),
             Num::Sub(left, right) => Some(self.number(left)?.saturating_sub(self.number(right)?)),
             Num::Mul(left, right) => Some(self.number(left)?.saturating_mul(self.number(right)?)),
-            Num::Of(_) | Num::Person(..) | Num::YearsAgo(_) | Num::Count(_) => None,
+            Num::Of(_) | Num::Person(..) | Num::YearsAgo(_) | Num::Count(_) | Num::Met(_) => None,
         }
     }
 }

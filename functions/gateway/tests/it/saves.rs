@@ -55,6 +55,7 @@ async fn the_game_keeps_a_moment_where_a_new_part_of_life_begins() {
         let answer = story.act("advance", json!({"mode": "steady", "years": 10, "on_pending": "default"}), None).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         assert_eq!(answer.trips(), Trips { redis: 2, sql: 1 }, "what is kept is kept by the statement of the year");
+        app.world().wait(1);
         story.version += 1;
         if answer.data()["state"]["age"].as_i64() >= Some(20) {
             break;
@@ -253,8 +254,8 @@ async fn a_damaged_save_is_refused_and_nothing_comes_of_it() {
         "entries = entries - 1",
     ];
     for flip in flips {
-        let back = "UPDATE game_saves SET (snapshot, digest, content_hash, rules_version, entries) =
-            (SELECT snapshot, digest, content_hash, rules_version, entries FROM intact)";
+        let back = "UPDATE game_saves g SET snapshot = i.snapshot, digest = i.digest, content_hash = i.content_hash,
+            rules_version = i.rules_version, entries = i.entries FROM intact i WHERE g.save_id = i.save_id";
         let sql = format!("CREATE TABLE intact AS SELECT * FROM game_saves; UPDATE game_saves SET {flip}");
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(app.ctx().db()).await.expect("damaged");
         refused(&load(&story, &kept, None).await, StatusCode::CONFLICT, "SAVE_DAMAGED");
