@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use engine::{Content, Locale, explain};
+use engine::{Content, Locale, chosen_by_dice, explain};
 
-use crate::play::{Birth, any_option, live};
+use crate::play::{Birth, live};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -18,7 +18,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let content = Content::builtin();
-    let lived = live(content, &args.birth, any_option, |_, _| ())?;
+    let lived = live(content, &args.birth, chosen_by_dice, |_, _| ())?;
     let Some(event_seq) = args.event_seq else {
         for record in &lived.events {
             let told = content.render_event(Locale::En, record);

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use engine::{Content, simulate, verify};
+use engine::{Content, chosen_by_dice, simulate, verify};
 
-use crate::play::{Birth, any_option};
+use crate::play::Birth;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -54,7 +54,7 @@ fn live(content: &Content, birth: &Birth, numbers: std::ops::Range<u32>) -> anyh
     for number in numbers {
         let seed = birth.seed_of(number);
         let spec = Birth { seed, ..birth.clone() }.spec(content)?;
-        let life = simulate(content, spec, seed, birth.mode, any_option, |_, _| ()).context("a life")?;
+        let life = simulate(content, spec, seed, birth.mode, chosen_by_dice, |_, _| ()).context("a life")?;
         years += u64::from(life.age);
     }
     Ok(years)
@@ -65,7 +65,7 @@ fn live(content: &Content, birth: &Birth, numbers: std::ops::Range<u32>) -> anyh
 fn replay_a_long_life(content: &Content, birth: &Birth) -> anyhow::Result<(u16, Duration)> {
     for number in 0..MOST_SOUGHT {
         let birth = Birth { seed: birth.seed_of(number), ..birth.clone() };
-        let lived = crate::play::live(content, &birth, any_option, |_, _| ())?;
+        let lived = crate::play::live(content, &birth, chosen_by_dice, |_, _| ())?;
         if lived.life.age < LONG_LIFE {
             continue;
         }

@@ -64,14 +64,6 @@ impl Birth {
     }
 }
 
-/// An open answer, by dice of its own.
-pub(crate) fn any_option(life: &Life, pending: &PendingDecision) -> usize {
-    let open = || (0..pending.options.len()).filter(|place| pending.options[*place].available);
-    let mut roll = Dice::new(life.seed, life.year).roll(Purpose::Check, pending.decision_id.0.into());
-    let pick = usize::try_from(roll.below(open().count() as u64)).unwrap_or(0);
-    open().nth(pick).unwrap_or(0)
-}
-
 /// A life that is over.
 pub(crate) struct Lived {
     pub(crate) life: Life,

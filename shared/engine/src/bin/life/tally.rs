@@ -5,7 +5,7 @@ use std::thread;
 
 use engine::{Content, EventRecord, Life, Relation, Status, chosen_by_dice, simulate};
 
-use crate::play::{Birth, any_option};
+use crate::play::Birth;
 
 /// Age bands of the death curve: first ages.
 pub(crate) const BANDS: [u16; 8] = [5, 15, 30, 45, 60, 70, 80, 90];

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use engine::{Content, Obstacle, obstacles};
+use engine::{Content, Obstacle, chosen_by_dice, obstacles};
 
-use crate::play::{Birth, any_option, live};
+use crate::play::{Birth, live};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let content = Content::builtin();
     ensure!(content.event_def(&args.event).is_some(), "there is no event {}", args.event);
     let mut years: Vec<(u16, u16, Vec<Obstacle>)> = Vec::new();
-    let lived = live(content, &args.birth, any_option, |life, _| {
+    let lived = live(content, &args.birth, chosen_by_dice, |life, _| {
         years.extend(obstacles(content, life, &args.event).map(|found| (life.age, life.year, found)));
     })?;
     let mut often: BTreeMap<&str, usize> = BTreeMap::new();

@@ -1,0 +1,5 @@
+//! The Lambda function `character-delete`, `DELETE /api/v1/characters/{character_id}`. Written by `cargo xtask gen`. Do not edit.
+
+fn main() -> std::process::ExitCode {
+    platform::lambda(&characters::delete::ROUTE)
+}

@@ -1,0 +1,5 @@
+//! The Lambda function `save-list`, `GET /api/v1/saves/{character_id}`. Written by `cargo xtask gen`. Do not edit.
+
+fn main() -> std::process::ExitCode {
+    platform::lambda(&saves::list::ROUTE)
+}
