@@ -31,7 +31,8 @@ pub(super) const ACCOUNT: Statement = Statement::read(
          FROM users u WHERE u.user_id = $1",
 );
 
-/// The seed of a life that goes on is left out: it would tell how every die of it falls.
+/// The seed of a life that goes on is left out: it would tell how every die of it falls. Snapshots of saves are, too: they hold
+/// the seed, and nothing that the log does not tell.
 pub(super) const LIVES: Statement = Statement::read(
     "account-export-lives",
     "SELECT c.character_id, jsonb_build_object(
@@ -63,7 +64,7 @@ pub(super) const LIVES: Statement = Statement::read(
                 SELECT coalesce(jsonb_agg(to_jsonb(y) ORDER BY y.age), '[]')
                 FROM life_years y WHERE y.character_id = c.character_id),
             'game_saves', (
-                SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.save_id), '[]')
+                SELECT coalesce(jsonb_agg(to_jsonb(s) - 'snapshot' ORDER BY s.save_id), '[]')
                 FROM game_saves s WHERE s.character_id = c.character_id)
          )
          FROM characters c
