@@ -6,7 +6,7 @@ use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     auth::Player,
     http::{FieldErrors, Json},
-    route::{Rate, Secret},
+    route::{Rate, Secret, SessionAccess},
     store::{
         accounts::{self, ChangeError, User},
         identities, passwords,
@@ -29,6 +29,7 @@ use crate::{
 pub const ROUTE: Route = Route::post("auth-link", "/api/v1/auth/link")
     .rate(Rate::Auth)
     .memory_mb(512)
+    .sessions(SessionAccess::List)
     .secrets(&[Secret::OauthProviders])
     .docs(|operation| {
         operation

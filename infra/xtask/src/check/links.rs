@@ -54,7 +54,8 @@ fn anchors(text: &str) -> BTreeSet<String> {
 /// Every Markdown file beside the manifest, and under `docs/` and `infra/`, by name.
 fn documents(checkout: &Path) -> Result<Vec<PathBuf>> {
     let mut found = markdown_in(checkout)?;
-    let mut folders = vec![checkout.join("docs"), checkout.join("infra")];
+    let mut folders = vec![checkout.join("docs")];
+    folders.extend([checkout.join("infra")].into_iter().filter(|folder| folder.is_dir()));
     while let Some(folder) = folders.pop() {
         found.extend(markdown_in(&folder)?);
         let entries = fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
