@@ -127,10 +127,12 @@ mod tests {
         let write = |path: &str, text: &str| fs::write(checkout.path().join(path), text).unwrap();
         fs::create_dir_all(checkout.path().join("docs/adr")).unwrap();
         write("README.md", "[adr](docs/adr/0001.md)\n\n[gone](docs/gone.md)\n");
-        write("NOTES.md", "[not checked](gone.md)\n");
+        write("NOTES.md", "[gone](gone.md)\n");
+        write("notes.txt", "[not checked](gone.md)\n");
         let headings = "[back](../../README.md#tour-of-it)\n[gone](0002.md)\n## `Here` & there: 50 %\n[a](#here--there-50-)\n[b](#nowhere)\n";
         write("docs/adr/0001.md", headings);
         let expected = [
+            "NOTES.md:1: gone.md is not there",
             "README.md:3: docs/gone.md is not there",
             "docs/adr/0001.md:1: ../../README.md#tour-of-it is not there",
             "docs/adr/0001.md:2: 0002.md is not there",
