@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # A whole life: a guest deals one, plans it, lives it to its end, and reads what it came to.
+# What lib.sh brings and sets is not looked up:
+# shellcheck disable=SC1091,SC2154
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 sign_in

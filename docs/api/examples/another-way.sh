@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # What if: a life is lived to forty, goes another way from twenty on, and the two are laid side by side.
+# What lib.sh brings and sets is not looked up:
+# shellcheck disable=SC1091,SC2154
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 sign_in

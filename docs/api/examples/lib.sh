@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What every example begins with: where the game is, and how it is asked. Needs curl and jq.
 # Sourced, not run. Set RESTART_LIFE_URL to play elsewhere than at the address of `cargo xtask up`.
 set -euo pipefail

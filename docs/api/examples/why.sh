@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Nothing is hidden: why the last event happened, how likely it was, and that the whole life is what its dice say.
+# What lib.sh brings and sets is not looked up:
+# shellcheck disable=SC1091,SC2154
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 sign_in
