@@ -1,20 +1,18 @@
 //! Throw the dice of a draft again: other parents, other gifts, the same wishes.
 
 use axum::routing::post;
-use deserr::Deserr;
 use engine::Seed;
 use platform::{
     ApiError, Code, Cx, Reply, Route,
     auth::Player,
     http::{
-        FieldErrors, Json, Path,
-        idem::{Idem, IfMatch},
+        Json, Path,
+        idem::{AtVersion, Idem, IfMatch},
     },
     ids::CharacterId,
     text::Text,
 };
 use serde_json::json;
-use utoipa::ToSchema;
 
 use crate::{draft::deal_again, view::CharacterOut};
 
@@ -31,7 +29,7 @@ pub const ROUTE: Route = Route::post("character-reroll", "/api/v1/characters/{ch
                 "Throw the dice of a draft again",
                 "Family, body, temperament and gifts are dealt anew by the same wishes, up to ten times, until the life begins.",
             )
-            .body::<RerollIn>(json!({"expected_version": 1}))
+            .body::<AtVersion>(json!({"expected_version": 1}))
             .if_match()
             .answers::<CharacterOut>(200, "The draft as it now is.")
             .fails(Code::NotFound, &[])
@@ -40,22 +38,13 @@ pub const ROUTE: Route = Route::post("character-reroll", "/api/v1/characters/{ch
     })
     .build(|| post(reroll));
 
-/// Which draft.
-#[derive(Deserr, ToSchema)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-pub(crate) struct RerollIn {
-    /// The version of the draft; or send If-Match.
-    #[deserr(default)]
-    expected_version: Option<i64>,
-}
-
 async fn reroll(
     me: Player,
     cx: Cx,
     idem: Idem,
     expected: IfMatch,
     Path(id): Path<CharacterId>,
-    Json(req): Json<RerollIn>,
+    Json(req): Json<AtVersion>,
 ) -> Reply<CharacterOut> {
     let expected = expected.or_body(req.expected_version)?;
     let seed = Seed(cx.random());

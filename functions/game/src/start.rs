@@ -1,21 +1,19 @@
 //! Begin a life: the birth.
 
 use axum::routing::post;
-use deserr::Deserr;
 use engine::Status;
 use platform::{
     Answer, Code, Cx, Reply, Route,
     auth::Player,
     cache::aggregate::{Life, Roster},
     http::{
-        FieldErrors, Json, Path,
-        idem::{Idem, IfMatch},
+        Json, Path,
+        idem::{AtVersion, Idem, IfMatch},
     },
     ids::CharacterId,
     store::{idempotency, lives::Standing},
 };
 use serde_json::json;
-use utoipa::ToSchema;
 
 use crate::{error::GameError, lived::Lived, view::StateOut};
 
@@ -26,7 +24,7 @@ pub const ROUTE: Route = Route::post("game-start", "/api/v1/game/start/{characte
     .docs(|operation| {
         operation
             .about("Begin a life", "Starting a life that has begun answers with its state, unchanged.")
-            .body::<StartIn>(json!({"expected_version": 1}))
+            .body::<AtVersion>(json!({"expected_version": 1}))
             .if_match()
             .answers::<StateOut>(200, "The life has begun.")
             .fails(Code::NotFound, &[])
@@ -34,22 +32,13 @@ pub const ROUTE: Route = Route::post("game-start", "/api/v1/game/start/{characte
     })
     .build(|| post(start));
 
-/// The draft to begin.
-#[derive(Deserr, ToSchema)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-pub(crate) struct StartIn {
-    /// The version of the draft; or send If-Match.
-    #[deserr(default)]
-    expected_version: Option<i64>,
-}
-
 async fn start(
     me: Player,
     cx: Cx,
     idem: Idem,
     expected: IfMatch,
     Path(id): Path<CharacterId>,
-    Json(req): Json<StartIn>,
+    Json(req): Json<AtVersion>,
 ) -> Reply<StateOut> {
     let expected = expected.or_body(req.expected_version)?;
     let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or(GameError::NoSuchLife)?;

@@ -1,17 +1,18 @@
 //! Go on from a save: a life of its own, so that what was lived since stays.
 
 use axum::routing::post;
-use deserr::Deserr;
 use platform::{
     Code, Cx, Reply, Route,
     auth::Player,
-    http::{FieldErrors, Json, Path, idem::Idem},
+    http::{
+        Json, Path,
+        idem::{AtVersion, Idem},
+    },
     ids::{CharacterId, SaveId},
     saving,
     view::BegunOut,
 };
 use serde_json::json;
-use utoipa::ToSchema;
 
 /// `POST /api/v1/saves/{character_id}/{save_id}/load`.
 pub const ROUTE: Route = Route::post("save-load", "/api/v1/saves/{character_id}/{save_id}/load")
@@ -23,7 +24,7 @@ pub const ROUTE: Route = Route::post("save-load", "/api/v1/saves/{character_id}/
                 "Go on from a save",
                 "Makes a new life that stands where this one stood when it was saved, and shares its past up to there. The old life stays as it is. A branch is never ranked.",
             )
-            .body::<LoadIn>(json!({"expected_version": 60}))
+            .body::<AtVersion>(json!({"expected_version": 60}))
             .answers::<BegunOut>(201, "Loaded.")
             .fails(Code::NotFound, &[])
             .fails(Code::Conflict, &["SAVE_DAMAGED"])
@@ -31,21 +32,12 @@ pub const ROUTE: Route = Route::post("save-load", "/api/v1/saves/{character_id}/
     })
     .build(|| post(load));
 
-/// Which state the player has before him.
-#[derive(Deserr, ToSchema)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-pub(crate) struct LoadIn {
-    /// If given, the life must stand at this version, so that nobody goes back without having seen how far it has come.
-    #[deserr(default)]
-    expected_version: Option<i64>,
-}
-
 async fn load(
     _: Player,
     cx: Cx,
     idem: Idem,
     Path((id, save)): Path<(CharacterId, SaveId)>,
-    Json(req): Json<LoadIn>,
+    Json(req): Json<AtVersion>,
 ) -> Reply<BegunOut> {
     saving::load(&cx, &idem, id, Some(save), req.expected_version).await
 }

@@ -1,10 +1,12 @@
 //! The client's promise that two requests are one: parsed and hashed before the handler, kept and replayed by `store`.
 
 use axum::extract::FromRequestParts;
+use deserr::Deserr;
 use http::{HeaderMap, header, request::Parts};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
-use super::{headers::IDEMPOTENCY_KEY, info::header};
+use super::{FieldErrors, headers::IDEMPOTENCY_KEY, info::header};
 use crate::{
     ctx::Ctx,
     error::{ApiError, Code},
@@ -57,6 +59,15 @@ impl FromRequestParts<Ctx> for Idem {
         let idem = parts.extensions.get::<Self>().cloned();
         idem.ok_or_else(|| ApiError::internal("a handler takes Idem on a route that is not idempotent"))
     }
+}
+
+/// Which state the player has before them: the body of what needs no other word.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(error = FieldErrors, deny_unknown_fields)]
+pub struct AtVersion {
+    /// The version acted on: where it has moved on, the answer is 412. Or send If-Match, where the route takes it.
+    #[deserr(default)]
+    pub expected_version: Option<i64>,
 }
 
 /// The version an `If-Match` header names, if there is one.
