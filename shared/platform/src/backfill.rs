@@ -48,10 +48,15 @@ pub(crate) async fn all(ctx: &Ctx) -> Result<Backfill, ApiError> {
 async fn one(ctx: &Ctx, user: UserId, character: CharacterId) -> Result<usize, ApiError> {
     for _ in 0..TRIES {
         let Some(standing) = lives::owned_by(ctx.db(), user, character).await? else { return Ok(0) };
-        let new = missing(ctx, user, &standing).await?;
-        if new.is_empty() {
-            return Ok(0);
-        }
+        let new = match missing(ctx, user, &standing).await? {
+            Ok(new) if !new.is_empty() => new,
+            Ok(_) => return Ok(0),
+            Err(error) => {
+                // It would keep all that come after it from being judged, night after night.
+                tracing::error!(character_id = %character, error = %error, "a life is passed over: its log is not what it was");
+                return Ok(0);
+            }
+        };
         if achievements::backfill(ctx.db(), (user, character), standing.version, &new, ctx.now()).await? {
             forget(ctx, &[Life(user, character).id(), Roster(user).id()]).await?;
             return Ok(new.len());
@@ -60,21 +65,25 @@ async fn one(ctx: &Ctx, user: UserId, character: CharacterId) -> Result<usize, A
     Ok(0)
 }
 
-/// What a life has come to by the present definitions, and does not know. Where its past cannot be lived again, it is judged
-/// by how it stands.
+/// What a life has come to by the present definitions, and does not know; or in what way its log is not what it was. Where its
+/// past cannot be lived again, it is judged by how it stands.
 ///
 /// # Errors
 /// 503 without Postgres.
-pub async fn missing(ctx: &Ctx, user: UserId, standing: &Standing) -> Result<Vec<Unlock>, ApiError> {
+pub async fn missing(
+    ctx: &Ctx,
+    user: UserId,
+    standing: &Standing,
+) -> Result<Result<Vec<Unlock>, ReplayError>, ApiError> {
     let log = lives::log(ctx.db(), user, standing.character_id, standing.version).await?;
     let contents = content_blobs::contents(ctx, ctx.db(), &log).await?;
     let (judge, now) = (ctx.content(), ctx.now());
-    match engine::achieved_in(|hash| contents.of(hash), judge, &log) {
+    Ok(match engine::achieved_in(|hash| contents.of(hash), judge, &log) {
         Ok(all) => Ok(Unlock::by_log(judge, all, &standing.unlocks, now)),
         Err(ReplayError::OutOfReach { .. }) => {
             let last = log.last().map_or(0, |entry| entry.seq);
             Ok(Unlock::by_life(judge, &standing.life, last, &standing.unlocks, now))
         }
-        Err(error) => Err(ApiError::internal(error)),
-    }
+        Err(error) => Err(error),
+    })
 }

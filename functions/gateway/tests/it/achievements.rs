@@ -222,6 +222,23 @@ async fn a_job_gives_all_lives_what_is_missing_and_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn a_life_whose_log_was_changed_keeps_no_other_from_being_judged() {
+    let app = app().await;
+    let (broken, _) = lived(&app, "broken", 18).await;
+    let (sound, _) = lived(&app, "sound", 18).await;
+    forget_grown(&app).await;
+    sqlx::query("UPDATE life_log SET outcome = outcome || '\\x20' WHERE character_id = $1::uuid AND seq = 3")
+        .bind(&broken.character)
+        .execute(app.ctx().db())
+        .await
+        .expect("changed");
+    Job::find("backfill-achievements").expect("a job").run(app.ctx()).await.expect("it ends well");
+    forget_all(&app).await;
+    assert!(ids(&get(&sound, "/unlocked?limit=100").await.data()).contains(&"grown".to_owned()));
+    assert!(!ids(&get(&broken, "/unlocked?limit=100").await.data()).contains(&"grown".to_owned()));
+}
+
+#[tokio::test]
 async fn a_branch_has_what_was_reached_in_the_past_it_shares() {
     let app = app().await;
     let (story, told) = lived(&app, "brancher", 20).await;
