@@ -1,15 +1,14 @@
 //! Judge a life anew: its log is lived again and what it has come to by the present definitions is given to it.
 
 use axum::routing::post;
-use deserr::Deserr;
 use platform::{
     Answer, ApiError, Code, Cx, Reply, Route,
     auth::Player,
     backfill,
     cache::aggregate::{Life, Roster},
     http::{
-        FieldErrors, Json, Path,
-        idem::{Idem, IfMatch},
+        Json, Path,
+        idem::{AtVersion, Idem, IfMatch},
     },
     ids::CharacterId,
     store::{
@@ -32,22 +31,13 @@ pub const ROUTE: Route = Route::post("achievement-check", "/api/v1/achievements/
                 "Judge a life anew",
                 "Years are judged as they are lived; this finds what a later release calls an achievement, as a job does for all lives. Where nothing is new, nothing changes and the version stays.",
             )
-            .body::<AchievementCheckIn>(json!({"expected_version": 57}))
+            .body::<AtVersion>(json!({"expected_version": 57}))
             .if_match()
             .answers::<AchievementCheckOut>(200, "Judged.")
             .fails(Code::NotFound, &[])
             .fails(Code::PreconditionFailed, &["VERSION_MISMATCH"])
     })
     .build(|| post(check));
-
-/// Which version is meant.
-#[derive(Deserr, ToSchema)]
-#[deserr(error = FieldErrors, deny_unknown_fields)]
-pub(crate) struct AchievementCheckIn {
-    /// The version acted on; or send If-Match.
-    #[deserr(default)]
-    expected_version: Option<i64>,
-}
 
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,14 +55,14 @@ async fn check(
     idem: Idem,
     expected: IfMatch,
     Path(id): Path<CharacterId>,
-    Json(req): Json<AchievementCheckIn>,
+    Json(req): Json<AtVersion>,
 ) -> Reply<AchievementCheckOut> {
     let expected = expected.or_body(req.expected_version)?;
     let standing = cx.claim(Life(me.id, id), Roster(me.id), expected).await?.ok_or_else(ApiError::no_such_character)?;
     if let Err(moved_on) = standing.at_version(expected) {
         return idempotency::first_answer_or(&cx, &idem, moved_on).await;
     }
-    let new = backfill::missing(&cx, me.id, &standing).await?;
+    let new = backfill::missing(&cx, me.id, &standing).await?.map_err(ApiError::internal)?;
     let unlocked = new.iter().map(|unlock| UnlockedOut::of(cx.content(), cx.locale(), unlock)).collect();
     let version = standing.version + i64::from(!new.is_empty());
     let out = AchievementCheckOut { version, unlocked, unlocked_total: standing.unlocks.len() + new.len() };
@@ -80,15 +70,6 @@ async fn check(
     if new.is_empty() {
         return Ok(idempotency::find(&cx, &idem).await?.unwrap_or(answer));
     }
-    let write = Append {
-        from: &standing,
-        life: &standing.life,
-        recent: &standing.recent,
-        entries: &[],
-        events: &[],
-        saves: &[],
-        years: &[],
-        unlocks: &new,
-    };
+    let write = Append { unlocks: &new, ..Append::nothing(&standing) };
     lives::append(&cx, &idem, &write, answer).await
 }

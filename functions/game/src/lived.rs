@@ -73,8 +73,9 @@ impl<'a> Lived<'a> {
 
     /// Takes over what the last step brought; its life and its outcome stay where they are.
     fn note_last(&mut self, cx: &Cx) {
-        let known = [self.from.unlocks.as_slice(), &self.unlocks].concat();
-        self.unlocks.extend(Unlock::by_step(cx.content(), &self.last, &known, cx.now()));
+        let known = self.from.unlocks.iter().chain(&self.unlocks);
+        let new = Unlock::by_step(cx.content(), &self.last, known, cx.now());
+        self.unlocks.extend(new);
         let (events, changes) = (mem::take(&mut self.last.events), mem::take(&mut self.last.changes));
         let (age, year, complete) = (self.last.life.age, self.last.life.year, self.last.year_complete);
         self.entries.push(self.last.entry.clone());
@@ -85,7 +86,8 @@ impl<'a> Lived<'a> {
         now.changes.extend(changes);
         now.complete = complete;
         self.note_numbers(&events);
-        let milestone = events.iter().find(|event| is_milestone(event)).map(|event| event.event_id.clone());
+        let milestone =
+            events.iter().find(|event| cx.content().is_milestone(&event.event_id)).map(|event| event.event_id.clone());
         self.events.extend(events);
         if (self.last.stage_changed || milestone.is_some()) && self.last.life.status == Status::Alive {
             let milestone = milestone.filter(|_| !self.last.stage_changed);
@@ -189,11 +191,6 @@ impl Keepsake {
         kept.event_id.clone_from(&self.milestone);
         Ok(kept)
     }
-}
-
-/// Whether it is one of the events that happen once and are remembered.
-fn is_milestone(event: &EventRecord) -> bool {
-    Content::builtin().is_milestone(&event.event_id)
 }
 
 /// One year of a life.

@@ -47,16 +47,7 @@ async fn freezes(me: Player, cx: Cx, idem: Idem, Path(id): Path<CharacterId>) ->
     while cx.now() == before {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let write = Append {
-        from: &standing,
-        life: &standing.life,
-        recent: &standing.recent,
-        entries: &[],
-        events: &[],
-        saves: &[],
-        years: &[],
-        unlocks: &[],
-    };
+    let write = Append::nothing(&standing);
     let answer = Answer::ok(&())?.versioned(&cx, standing.version + 1);
     lives::append(&cx, &idem, &write, answer).await
 }

@@ -33,7 +33,12 @@ pub struct Unlock {
 impl Unlock {
     /// What a step that ends a year comes to, but for what is `known` by then.
     #[must_use]
-    pub fn by_step(content: &Content, step: &Step, known: &[Self], now: DateTime<Utc>) -> Vec<Self> {
+    pub fn by_step<'a>(
+        content: &Content,
+        step: &Step,
+        known: impl IntoIterator<Item = &'a Self>,
+        now: DateTime<Utc>,
+    ) -> Vec<Self> {
         if !step.ends_a_year() {
             return Vec::new();
         }
@@ -42,7 +47,13 @@ impl Unlock {
 
     /// What a life as it stands comes to, after the entry `entry_seq` of its log.
     #[must_use]
-    pub fn by_life(content: &Content, life: &Life, entry_seq: u32, known: &[Self], now: DateTime<Utc>) -> Vec<Self> {
+    pub fn by_life<'a>(
+        content: &Content,
+        life: &Life,
+        entry_seq: u32,
+        known: impl IntoIterator<Item = &'a Self>,
+        now: DateTime<Utc>,
+    ) -> Vec<Self> {
         let known = ids(known);
         let new = engine::achieved(content, life, |_, achievement| known.contains(achievement.id.as_str()));
         new.into_iter().map(|achievement| Self::of(achievement, entry_seq, life.age, now)).collect()
@@ -66,8 +77,8 @@ impl Unlock {
     }
 }
 
-fn ids(unlocks: &[Unlock]) -> HashSet<&str> {
-    unlocks.iter().map(|unlock| unlock.achievement_id.as_str()).collect()
+fn ids<'a>(unlocks: impl IntoIterator<Item = &'a Unlock>) -> HashSet<&'a str> {
+    unlocks.into_iter().map(|unlock| unlock.achievement_id.as_str()).collect()
 }
 
 /// A CTE that writes unlocks where `$effect` has a row with a `character_id`; ids, entries, ages and points are four arrays.

@@ -329,18 +329,7 @@ mod tests {
         assert!(listed.begin(&standing(1, 1)));
         assert!(!listed.begin(&standing(1, 1)), "listed already");
         let after = Life { age: 9, ..life() };
-        let mut move_on = |from: &Standing| {
-            listed.move_on(&Append {
-                from,
-                life: &after,
-                recent: &[],
-                entries: &[],
-                events: &[],
-                saves: &[],
-                years: &[],
-                unlocks: &[],
-            })
-        };
+        let mut move_on = |from: &Standing| listed.move_on(&Append { life: &after, ..Append::nothing(from) });
         assert!(!move_on(&standing(2, 1)), "not listed");
         assert!(!move_on(&standing(1, 2)), "a version was missed");
         assert!(move_on(&standing(1, 1)));

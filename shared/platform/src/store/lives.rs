@@ -211,7 +211,21 @@ pub struct Append<'a> {
 /// What a pause between two moves counts as time of play at most, seconds.
 const LONGEST_PAUSE_S: i64 = 300;
 
-impl Append<'_> {
+impl<'a> Append<'a> {
+    /// One version on, and nothing else.
+    pub fn nothing(from: &'a Standing) -> Self {
+        Self {
+            from,
+            life: &from.life,
+            recent: &from.recent,
+            entries: &[],
+            events: &[],
+            saves: &[],
+            years: &[],
+            unlocks: &[],
+        }
+    }
+
     /// The figures of a ranked life that is over with this.
     fn ended(&self) -> Vec<Ended> {
         let ends = self.from.life.status != Status::Dead && self.life.status == Status::Dead;
