@@ -34,8 +34,11 @@ pub async fn run(db: &mut PgConnection) -> Result<(), MigrateError> {
         tokio::time::sleep(TURN).await;
     }
     let ran = MIGRATOR.run_direct(None, &mut *db, false).await;
-    sqlx::query("SELECT pg_advisory_unlock(hashtext('migrate'))").execute(db).await?;
-    ran
+    let given_up = sqlx::query("SELECT pg_advisory_unlock(hashtext('migrate'))").execute(db).await;
+    // Where the migration failed, that is what to tell.
+    ran?;
+    given_up?;
+    Ok(())
 }
 
 /// As [`run`], over a connection of its own to the database of `config`; then lets the server bound every statement

@@ -87,7 +87,8 @@ pub(super) const CREATE: Statement = Statement::write(
 /// What the life was like when a save was refused.
 pub(super) const ROOM: Statement = Statement::read(
     "save-room",
-    "SELECT l.version, l.age FROM lives l JOIN characters c USING (character_id)
+    "SELECT l.version, l.age, u.is_active
+     FROM lives l JOIN characters c USING (character_id) JOIN users u ON u.user_id = l.user_id
      WHERE l.character_id = $1 AND l.user_id = $2 AND c.is_active",
 );
 
@@ -212,12 +213,13 @@ pub async fn create<T: Serialize>(
 }
 
 async fn why_refused(cx: &Cx, user: UserId, standing: &Standing) -> Result<ApiError, ApiError> {
-    let now: Option<(i64, i16)> =
+    let now: Option<(i64, i16, bool)> =
         sqlx::query_as(ROOM.sql).bind(standing.character_id).bind(user).fetch_optional(cx.db()).await?;
     Ok(match now {
         None => ApiError::no_such_character(),
-        Some((version, _)) if version == standing.version => SaveError::Full.into(),
-        Some((version, age)) => lives::moved_on(version, u16::try_from(age).unwrap_or_default()),
+        Some((_, _, false)) => ApiError::account_gone(),
+        Some((version, ..)) if version == standing.version => SaveError::Full.into(),
+        Some((version, age, _)) => lives::moved_on(version, u16::try_from(age).unwrap_or_default()),
     })
 }
 
