@@ -14,40 +14,53 @@ use crate::{
 /// How long a character that was given up can be had back.
 pub const RESTORABLE: TimeDelta = TimeDelta::days(30);
 
-// Both raise the life's version, so that whoever read it before cannot move it on, and no cache is believed about it.
+/// The end of a statement that changes whether a character is there: raises the versions of the life and of its player's list,
+/// so that whoever read them before cannot move the life on, and no cache is believed. `$changed` has the character's row.
+macro_rules! raise {
+    ($changed:literal) => {
+        concat!(
+            "moved AS (
+        UPDATE lives l SET version = version + 1 FROM ",
+            $changed,
+            " changed WHERE l.character_id = changed.character_id RETURNING l.version
+     ), roster AS (
+        UPDATE users SET roster_version = roster_version + 1 FROM ",
+            $changed,
+            " changed WHERE users.user_id = changed.user_id
+        RETURNING roster_version
+     )
+     SELECT version, roster_version FROM moved, roster"
+        )
+    };
+}
+
 pub(super) const DELETE: Statement = Statement::write(
     "character-delete",
-    "WITH owner AS (
+    concat!(
+        "WITH owner AS (
         SELECT user_id FROM users WHERE user_id = $1 AND is_active FOR NO KEY UPDATE
      ), gone AS (
         UPDATE characters c SET is_active = false, deleted_at = $3
         FROM owner WHERE c.character_id = $2 AND c.user_id = owner.user_id AND c.is_active
         RETURNING c.character_id, c.user_id
-     ), moved AS (
-        UPDATE lives l SET version = version + 1 FROM gone WHERE l.character_id = gone.character_id RETURNING l.version
-     ), roster AS (
-        UPDATE users SET roster_version = roster_version + 1 FROM gone WHERE users.user_id = gone.user_id
-        RETURNING roster_version
-     )
-     SELECT version, roster_version FROM moved, roster",
+     ), ",
+        raise!("gone")
+    ),
 );
 
 pub(super) const RESTORE: Statement = Statement::write(
     "character-restore",
-    "WITH owner AS (
+    concat!(
+        "WITH owner AS (
         SELECT user_id FROM users WHERE user_id = $1 AND is_active FOR NO KEY UPDATE
      ), back AS (
         UPDATE characters c SET is_active = true, deleted_at = NULL
         FROM owner WHERE c.character_id = $2 AND c.user_id = owner.user_id AND c.deleted_at > $3
           AND $4 > (SELECT count(*) FROM characters o WHERE o.user_id = owner.user_id AND o.is_active)
         RETURNING c.character_id, c.user_id
-     ), moved AS (
-        UPDATE lives l SET version = version + 1 FROM back WHERE l.character_id = back.character_id RETURNING l.version
-     ), roster AS (
-        UPDATE users SET roster_version = roster_version + 1 FROM back WHERE users.user_id = back.user_id
-        RETURNING roster_version
-     )
-     SELECT version, roster_version FROM moved, roster",
+     ), ",
+        raise!("back")
+    ),
 );
 
 pub(super) const IS_RESTORABLE: Statement = Statement::read(
