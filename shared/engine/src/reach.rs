@@ -291,3 +291,55 @@ impl Iterator for Bits {
         u16::try_from(self.first + bit).ok().map(EventIx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use content::Mode;
+
+    use super::*;
+    use crate::year::Turn;
+    use crate::{
+        Content, LifeSpec, Mortality, OnPending, Seed, Status, YearInput, advance, new_life, obstacles, start,
+    };
+
+    /// Sets and full asking are two ways to one answer: what is asked of an event is written down once for each.
+    #[test]
+    fn what_a_set_leaves_out_could_not_happen_if_it_were_asked_in_full() {
+        let content = Content::builtin();
+        let (mut left_in, mut left_out) = (0, 0);
+        for (number, (country, birth_year)) in
+            [(1, ("CN", 1962)), (2, ("GB", 1850)), (3, ("NG", 1985)), (4, ("BR", 1930)), (5, ("IN", 2010))]
+        {
+            let spec = LifeSpec {
+                name: "Lin".to_owned(),
+                country: country.to_owned(),
+                birth_year,
+                gender: None,
+                ethnicity: None,
+                mortality: Mortality::Gentle,
+                ranked: false,
+                content_filter: Vec::new(),
+            };
+            let mut life = new_life(content, spec, Seed([number; 16])).unwrap();
+            life = start(content, &life).unwrap().life;
+            while life.status == Status::Alive {
+                if life.age.is_multiple_of(6) {
+                    let turn = Turn::new(content, life.clone());
+                    for ix in (0..content.rules().events.len()).map(|place| EventIx(u16::try_from(place).unwrap())) {
+                        if content.world().reach.allows(content.rules(), &turn.circumstances(), ix) {
+                            left_in += 1;
+                            continue;
+                        }
+                        left_out += 1;
+                        let id = &content.event(ix).id;
+                        let found = obstacles(content, &life, id).unwrap();
+                        assert!(found.iter().any(|it| it.what != "limits"), "{id} at {} in {}", life.age, life.year);
+                    }
+                }
+                let input = YearInput { mode: Mode::Steady, on_pending: OnPending::Default };
+                life = advance(content, &life, input).unwrap().life;
+            }
+        }
+        assert!(left_in > 1_000 && left_out > left_in, "{left_in} and {left_out}");
+    }
+}
