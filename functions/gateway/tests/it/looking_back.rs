@@ -43,6 +43,20 @@ async fn why(story: &Story<'_>, event_seq: &str) -> testkit::app::TestAnswer {
 }
 
 #[tokio::test]
+async fn what_lives_a_life_again_has_a_limit_of_its_own() {
+    // Without Redis limits are counted by the clock that stands still here.
+    let settings = [("RATE_LIMIT_PERCENT", "100"), ("REDIS_URL", "redis://127.0.0.1:1")];
+    let app = TestApp::with_settings(gateway::routes(None), &settings).await;
+    let story = Story::begun(&app, "tireless", "SE", 1985).await;
+    for _ in 0..30 {
+        assert_eq!(story.read("replay").await.status, StatusCode::OK);
+    }
+    assert_eq!(story.read("replay").await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(why(&story, "1").await.status, StatusCode::TOO_MANY_REQUESTS, "all of its kind count together");
+    assert_eq!(story.read("state").await.status, StatusCode::OK, "reading goes on");
+}
+
+#[tokio::test]
 async fn every_event_and_every_roll_can_be_explained() {
     let app = app().await;
     let mut story = Story::begun(&app, "curious", "SE", 1985).await;
